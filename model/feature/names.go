@@ -1,0 +1,32 @@
+package feature
+
+// Count is the length of a feature vector.
+const Count = 20
+
+// Vector is one window as the forest sees it, in the order of Names.
+type Vector [Count]float32
+
+// Names are the features in the order of a Vector. The manifest beside the
+// forest repeats them; a model trained on another order does not load.
+var Names = [Count]string{
+	"entropy_mean",
+	"entropy_std",
+	"entropy_cum",
+	"answer_entropy_cum",
+	"unique_qname_ratio",
+	"unique_answer_ratio",
+	"distinct_chars",
+	"distinct_chars_ratio",
+	"ae_loss",
+	"ae_loss_std",
+	"ae_surprise",
+	"segment_ratio",
+	"len_mean",
+	"len_std",
+	"longest_label_mean",
+	"labels_mean",
+	"new_bytes_per_event",
+	"carrier_share",
+	"negative_share",
+	"answer_payload",
+}
