@@ -30,3 +30,11 @@ var Names = [Count]string{
 	"negative_share",
 	"answer_payload",
 }
+
+// Range is where a feature lies in benign traffic: the 5th percentile, the
+// median and the 95th percentile of the training windows.
+type Range struct {
+	Low    float32 `json:"low"`
+	Median float32 `json:"median"`
+	High   float32 `json:"high"`
+}

@@ -1,0 +1,34 @@
+// Package feature turns what a window has summed up into the 20 numbers that
+// the forest judges. It is the only extractor: training rows are written with
+// the code that serves.
+//
+// Symbols: an event is a prefix of the pair within 10 s (twins, retransmissions
+// and 0x20 variants fold into one); U is the set of distinct prefixes in the
+// window; |p| is the length of a prefix in unescaped bytes, dots included; H is
+// the Shannon entropy in bits over character classes, dots left out.
+//
+//	 1 entropy_mean          mean of H(p) over U                        bits
+//	 2 entropy_std           deviation of H(p) over U                   bits
+//	 3 entropy_cum           H of all of U together                     bits
+//	 4 answer_entropy_cum    H of the rdata bytes, at most 256 an answer bits
+//	 5 unique_qname_ratio    |U| / events
+//	 6 unique_answer_ratio   distinct answer sets / answered events
+//	 7 distinct_chars        character classes that occur in U
+//	 8 distinct_chars_ratio  (7) / min(Σ|p|, 256)
+//	 9 ae_loss               Σ loss·|p| / Σ|p|
+//	10 ae_loss_std           deviation of the loss over U
+//	11 ae_surprise           Σ loss·|p| / events                        loss·bytes
+//	12 segment_ratio         Σ segments / Σ|p|
+//	13 len_mean              mean of |p| over U                         bytes
+//	14 len_std               deviation of |p| over U                    bytes
+//	15 longest_label_mean    mean over U of the longest label           bytes
+//	16 labels_mean           mean over U of the number of labels
+//	17 new_bytes_per_event   Σ|p| over U / events                       bytes
+//	18 carrier_share         events of a type that carries data / events
+//	19 negative_share        events answered NXDOMAIN / answered events
+//	20 answer_payload        log2(1 + mean rdata bytes that are no address, capped at 1024)
+//
+// A type carries data when it is none of A, AAAA, HTTPS, SVCB, PTR, NS, SOA,
+// DS, DNSKEY, CAA and the name has no label that begins with an underscore.
+// Where nothing was answered yet, 4, 6, 19 and 20 are Unanswered.
+package feature

@@ -1,0 +1,98 @@
+package feature
+
+import (
+	"math"
+	"testing"
+)
+
+func TestMeasure(t *testing.T) {
+	tests := []struct {
+		prefix          string
+		labels, longest int
+		service         bool
+		entropy         float64
+	}{
+		{"", 0, 0, false, 0},
+		{"www", 1, 3, false, 0},
+		{"ab.cd", 2, 2, false, 2},
+		{"_sip._tcp", 2, 4, true, math.Log2(8) - (2+2)/8.0},
+		{"a_b", 1, 3, false, math.Log2(3)},
+		{"aabb.c", 2, 4, false, math.Log2(5) - 4/5.0},
+		{"..", 3, 0, false, 0},
+		{"\xff\x80", 1, 2, false, 1},
+	}
+	for _, tc := range tests {
+		p := Measure([]byte(tc.prefix))
+		if p.Len != len(tc.prefix) || p.Labels != tc.labels || p.Longest != tc.longest || p.Service != tc.service {
+			t.Errorf("Measure(%q) = %+v, want %+v", tc.prefix, p, tc)
+		}
+		if math.Abs(float64(p.Entropy)-tc.entropy) > 1e-5 {
+			t.Errorf("Measure(%q): entropy %v, want %v", tc.prefix, p.Entropy, tc.entropy)
+		}
+	}
+}
+
+// The numbers are worked out by hand from the formulas in doc.go.
+func TestVector(t *testing.T) {
+	s := Summary{
+		Events: 4, Answered: 2, Negative: 1, Carrier: 3,
+		Prefixes: 2, Bytes: 30, BytesSq: 10*10 + 20*20, Labels: 3, Longest: 26, Segments: 12,
+		Entropy: 5, EntropySq: 4 + 9, Loss: 0.6, LossSq: 0.04 + 0.16, LossBytes: 0.2*10 + 0.4*20,
+		AnswerSets: 1, AnswerBytes: 2 * 15,
+	}
+	s.Chars[0], s.Chars[5], s.Chars[40] = 10, 10, 10
+	s.AnswerCounts[1], s.AnswerCounts[2] = 8, 8
+	want := Vector{
+		2.5, 0.5, float32(math.Log2(3)), 1, 0.5, 0.5, 3, 0.1, 10. / 30, 0.1,
+		2.5, 0.4, 15, 5, 13, 1.5, 7.5, 0.75, 0.5, 4,
+	}
+	got := s.Vector()
+	for i := range want {
+		if math.Abs(float64(got[i]-want[i])) > 1e-5 {
+			t.Errorf("%s = %v, want %v", Names[i], got[i], want[i])
+		}
+	}
+}
+
+func TestVectorOfNothing(t *testing.T) {
+	var s Summary
+	for i, x := range s.Vector() {
+		want := float32(0)
+		if i == 3 || i == 5 || i == 18 || i == 19 {
+			want = Unanswered
+		}
+		if x != want {
+			t.Errorf("%s of an empty window = %v, want %v", Names[i], x, want)
+		}
+	}
+}
+
+func TestMeasureAndVectorDoNotAllocate(t *testing.T) {
+	prefix := []byte("abc-def.0123456789.ghi")
+	var s Summary
+	if got := testing.AllocsPerRun(100, func() {
+		p := Measure(prefix)
+		s.Bytes += p.Len
+		v := s.Vector()
+		s.Labels += int(v[0])
+	}); got != 0 {
+		t.Errorf("%v allocations, want none", got)
+	}
+}
+
+func BenchmarkMeasure(b *testing.B) {
+	prefix := []byte("d2f8a91c.0123456789abcdef0123456789.static-content-ab")
+	for b.Loop() {
+		Measure(prefix)
+	}
+}
+
+func BenchmarkVector(b *testing.B) {
+	s := Summary{Events: 40, Prefixes: 30, Bytes: 900, BytesSq: 28000, Answered: 30}
+	for i := range s.Chars {
+		s.Chars[i] = uint32(20 * i)
+	}
+	for b.Loop() {
+		s.Vector()
+	}
+}

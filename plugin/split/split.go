@@ -1,0 +1,160 @@
+// Package split takes a query name apart into its effective second-level
+// domain (SLD) and the prefix before it, the two things everything else in
+// notunnel is keyed and measured by.
+//
+// The SLD follows the Public Suffix List that golang.org/x/net/publicsuffix
+// carries (its version is pinned by go.mod, so that training and serving split
+// alike), private part included. Reverse zones are cut where networks are
+// delegated: in-addr.arpa at the /24, ip6.arpa at the /48.
+package split
+
+import (
+	"bytes"
+	"unsafe"
+
+	"golang.org/x/net/publicsuffix"
+)
+
+// MaxName is the longest name in bytes, unescaped and without the root dot.
+const MaxName = 253
+
+// Class says whether a name is judged.
+type Class uint8
+
+const (
+	// Judged names have an SLD of the public tree.
+	Judged Class = iota
+	// NoSLD names are a single label, a bare public suffix, the root, or not a
+	// name at all.
+	NoSLD
+	// Local names are special-use: they have an SLD, but no authority on the
+	// Internet ever sees them, so they are counted and never blocked.
+	Local
+)
+
+// Name is a query name in canonical form: lower case, escapes decoded, no
+// trailing dot. The zero value is ready for Parse; it holds no pointers and
+// is meant to live on the stack. Not safe for concurrent use.
+type Name struct {
+	buf  [MaxName + 3]byte
+	size int // bytes of the name
+	cut  int // where the SLD begins
+}
+
+// Parse reads a name in presentation form (as miekg/dns prints it, any case)
+// and classifies it. After NoSLD, SLD is empty and
+// Prefix is the whole name.
+func (n *Name) Parse(s string) Class {
+	size, dots := n.canonical(s)
+	n.size, n.cut = size, size
+	if size <= 0 {
+		n.size, n.cut = 0, 0
+		return NoSLD
+	}
+	name := n.buf[:size]
+	if dots > 0 {
+		// The suffix list cannot tell an escaped dot from a separator; hide
+		// them while it looks. No registry delegates such a label, so an SLD
+		// with one is none.
+		defer func() {
+			for i, c := range name {
+				if c == hiddenDot {
+					name[i] = '.'
+				}
+			}
+		}()
+	}
+	if cut, ok := reverseCut(name); ok {
+		n.cut = cut
+		return Local
+	}
+	text := unsafe.String(&n.buf[0], size)
+	suffix, _ := publicsuffix.PublicSuffix(text)
+	end := size - len(suffix) - 1 // the separator before the suffix
+	if end <= 0 {
+		return NoSLD
+	}
+	cut := bytes.LastIndexByte(name[:end], '.') + 1
+	if cut == end || dots > 0 && bytes.IndexByte(name[cut:], hiddenDot) >= 0 {
+		return NoSLD
+	}
+	n.cut = cut
+	if isLocal(name) {
+		return Local
+	}
+	return Judged
+}
+
+// Full is the whole name. It is valid until the next Parse.
+func (n *Name) Full() []byte { return n.buf[:n.size] }
+
+// SLD is the effective second-level domain, empty after NoSLD. It is valid
+// until the next Parse.
+func (n *Name) SLD() []byte { return n.buf[n.cut:n.size] }
+
+// Prefix is the name without SLD and without the dot between them; empty for
+// a bare SLD. It is valid until the next Parse.
+func (n *Name) Prefix() []byte {
+	if n.cut == n.size {
+		return n.buf[:n.size]
+	}
+	return n.buf[:max(n.cut-1, 0)]
+}
+
+// hiddenDot stands for a dot inside a label while the name is being split.
+// A real byte of that value becomes a dot as well: one such byte more or less
+// changes no measure.
+const hiddenDot = 0
+
+// canonical writes the name into buf and returns its size, -1 when it is too
+// long, and how many dots stand inside labels.
+func (n *Name) canonical(s string) (size, dots int) {
+	for i := 0; i < len(s); i++ {
+		if size > MaxName {
+			return -1, 0
+		}
+		c := lower[s[i]]
+		if c == '\\' {
+			c, i = Unescape(s, i)
+			if c == '.' || c == hiddenDot {
+				dots++
+				c = hiddenDot
+			}
+			c = lower[c]
+		}
+		n.buf[size] = c
+		size++
+	}
+	if size > 0 && n.buf[size-1] == '.' {
+		size--
+	}
+	if size > MaxName {
+		return -1, 0
+	}
+	return size, dots
+}
+
+// Unescape decodes the escape at s[i] (RFC 1035, section 5.1: \DDD or \X) and
+// returns the byte and the index of the escape's last character.
+func Unescape(s string, i int) (byte, int) {
+	if i+3 < len(s) && digit(s[i+1]) && digit(s[i+2]) && digit(s[i+3]) {
+		return (s[i+1]-'0')*100 + (s[i+2]-'0')*10 + (s[i+3] - '0'), i + 3
+	}
+	if i+1 < len(s) {
+		return s[i+1], i + 1
+	}
+	return s[i], i
+}
+
+func digit(c byte) bool { return c >= '0' && c <= '9' }
+
+// lower maps A to Z to lower case and leaves every other byte alone.
+var lower = func() (t [256]byte) {
+	for i := range t {
+		t[i] = byte(i)
+	}
+	for c := 'A'; c <= 'Z'; c++ {
+		t[c] = byte(c) + 'a' - 'A'
+	}
+	return t
+}()

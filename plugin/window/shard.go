@@ -1,0 +1,194 @@
+package window
+
+import (
+	"sync"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+
+	"github.com/notunnel/notunnel/model/feature"
+)
+
+// shard is the part of the store that one lock guards.
+type shard struct {
+	mu      sync.Mutex
+	windows *simplelru.LRU[Pair, *Window]
+	flags   *simplelru.LRU[Pair, flag]
+	costly  [costlyEntries]costly
+	evicted uint64
+}
+
+// flag is what is kept of a pair that was flagged: no window, just the time
+// of its last query.
+type flag struct{ last Tick }
+
+// costly remembers the two dear measures of a prefix, so that names which come
+// again and again do not run the models each time they enter a new pane. The
+// table is direct-mapped: a prefix that shares a place with another one is
+// measured again, nothing worse.
+type costly struct {
+	hash     uint64
+	loss     float32
+	segments uint8
+}
+
+const costlyEntries = 1024
+
+func newShard(capacity int) *shard {
+	// The sizes are positive, the only thing that NewLRU can object to.
+	windows, _ := simplelru.NewLRU[Pair, *Window](capacity, nil)
+	flags, _ := simplelru.NewLRU[Pair, flag](capacity, nil)
+	return &shard{windows: windows, flags: flags}
+}
+
+// observe takes a query in. See Store.Observe.
+func (s *shard) observe(q *Query, m *Measures, sum *feature.Summary) Outcome {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.flags.Len() > 0 && s.stillFlagged(q) {
+		return Outcome{State: Flagged}
+	}
+	w, ok := s.windows.Get(q.Pair)
+	if !ok {
+		w = &Window{}
+		if s.windows.Add(q.Pair, w) {
+			s.evicted++
+		}
+	}
+	now := w.slide(q.At, q.Span)
+	hash := uint32(q.Hash)
+	at, in := w.find(hash)
+	if !w.fold(at, in, now, q.Carrier) {
+		newest := len(w.panes) - 1
+		if in < newest {
+			var cached Measures
+			if m != nil {
+				s.remember(q.Hash, m)
+			} else if cached, ok = s.recall(q); ok {
+				m = &cached
+			} else {
+				return Outcome{State: Unmeasured}
+			}
+			if in >= 0 {
+				w.panes[in].sum(m, -1)
+			} else {
+				w.fresh += uint32(m.Len)
+			}
+			w.panes[newest].sum(m, 1)
+		}
+		w.add(hash, now, q.Carrier)
+	}
+	w.queries++
+	w.bytes += uint32(len(q.Prefix))
+	out := Outcome{State: Quiet, Queries: w.queries, Bytes: w.bytes}
+	if sum != nil && w.due(q) {
+		out.State = Due
+		w.summarize(sum)
+	}
+	return out
+}
+
+// stillFlagged tells whether the pair is flagged, and lets a flag go when it
+// has been quiet for long enough.
+func (s *shard) stillFlagged(q *Query) bool {
+	f, ok := s.flags.Get(q.Pair)
+	if !ok {
+		return false
+	}
+	if quiet := int32(q.At - f.last); quiet > 0 {
+		if Tick(quiet) > q.BlockFor {
+			s.flags.Remove(q.Pair)
+			return false
+		}
+		s.flags.Add(q.Pair, flag{last: q.At})
+	}
+	return true
+}
+
+// recall measures a prefix whose costly measures are at hand.
+func (s *shard) recall(q *Query) (Measures, bool) {
+	c := &s.costly[q.Hash%costlyEntries]
+	if c.hash != q.Hash {
+		return Measures{}, false
+	}
+	return Measures{Prefix: feature.Measure(q.Prefix), Loss: c.loss, Segments: int(c.segments)}, true
+}
+
+func (s *shard) remember(hash uint64, m *Measures) {
+	s.costly[hash%costlyEntries] = costly{hash: hash, loss: m.Loss, segments: uint8(m.Segments)}
+}
+
+// A young window is scored at every new prefix. Once it is settled, only after
+// an eighth of its bytes are new, or while its last score is suspicious.
+const (
+	dueEvents  = 3
+	dueShare   = 8
+	suspicious = 0.5 // of the threshold
+)
+
+// due tells whether the window has enough evidence, and enough of it new, for
+// a score that could change the verdict.
+func (w *Window) due(q *Query) bool {
+	if w.fresh == 0 || len(w.events) < dueEvents {
+		return false
+	}
+	bytes := w.size()
+	if bytes < uint32(q.Floor) {
+		return false
+	}
+	return w.fresh*dueShare >= bytes || w.score >= suspicious*q.Threshold
+}
+
+func (s *shard) scored(p Pair, score float32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if w, ok := s.windows.Peek(p); ok {
+		w.score, w.fresh = score, 0
+	}
+}
+
+func (s *shard) flag(p Pair, now Tick) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.windows.Remove(p)
+	already := s.flags.Contains(p)
+	s.flags.Add(p, flag{last: now})
+	return !already
+}
+
+func (s *shard) learn(p Pair, hash uint64, a *Answer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if w, ok := s.windows.Peek(p); ok {
+		w.learn(uint32(hash), a)
+	}
+}
+
+func (s *shard) peek(p Pair, sum *feature.Summary) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	w, ok := s.windows.Peek(p)
+	if ok {
+		w.summarize(sum)
+	}
+	return ok
+}
+
+func (s *shard) resize(capacity int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.evicted += uint64(s.windows.Resize(capacity))
+	s.flags.Resize(capacity)
+}
+
+func (s *shard) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.windows.Purge()
+	s.costly = [costlyEntries]costly{}
+}
+
+func (s *shard) count() (windows, flags int, evicted uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.windows.Len(), s.flags.Len(), s.evicted
+}

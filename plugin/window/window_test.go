@@ -1,0 +1,327 @@
+package window
+
+import (
+	"fmt"
+	"hash/maphash"
+	"math"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/notunnel/notunnel/model/feature"
+)
+
+// naive is the window as the design words it: a list of events with their
+// strings, summed up anew each time.
+type naive struct {
+	panes []naivePane
+}
+
+type naivePane struct {
+	opened Tick
+	events []naiveEvent
+}
+
+type naiveEvent struct {
+	prefix            string
+	at                Tick
+	carrier, answered bool
+	negative          bool
+}
+
+func (n *naive) observe(prefix string, now, span Tick, carrier bool) {
+	for len(n.panes) > 0 && now-n.panes[0].opened > span {
+		n.panes = n.panes[1:]
+	}
+	if k := len(n.panes); k == 0 || len(n.panes[k-1].events) == paneEvents || now-n.panes[k-1].opened > span/maxPanes {
+		if k == maxPanes {
+			n.panes = n.panes[1:]
+		}
+		n.panes = append(n.panes, naivePane{opened: now})
+	}
+	if e := n.newest(prefix); e != nil && now-e.at <= foldTicks {
+		e.carrier = e.carrier || carrier
+		return
+	}
+	last := &n.panes[len(n.panes)-1]
+	last.events = append(last.events, naiveEvent{prefix: prefix, at: now, carrier: carrier})
+}
+
+func (n *naive) newest(prefix string) (found *naiveEvent) {
+	for i := range n.panes {
+		for j := range n.panes[i].events {
+			if e := &n.panes[i].events[j]; e.prefix == prefix {
+				found = e
+			}
+		}
+	}
+	return found
+}
+
+func (n *naive) summary() (s feature.Summary) {
+	seen := map[string]bool{}
+	for _, p := range n.panes {
+		for _, e := range p.events {
+			s.Events++
+			s.Carrier += count(e.carrier)
+			s.Answered += count(e.answered)
+			s.Negative += count(e.negative)
+			if seen[e.prefix] {
+				continue
+			}
+			seen[e.prefix] = true
+			m := measure(e.prefix)
+			s.Prefixes++
+			s.Bytes += m.Len
+			s.BytesSq += m.Len * m.Len
+			s.Labels += m.Labels
+			s.Longest += m.Longest
+			s.Segments += m.Segments
+			h, l := math.Floor(float64(m.Entropy)*entropyUnit+.5)/entropyUnit, math.Floor(float64(m.Loss)*lossUnit+.5)/lossUnit
+			s.Entropy += h
+			s.EntropySq += h * h
+			s.Loss += l
+			s.LossSq += l * l
+			s.LossBytes += l * float64(m.Len)
+			for i, c := range m.Chars {
+				s.Chars[i] += uint32(c)
+			}
+		}
+	}
+	return s
+}
+
+func count(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// measure stands in for the models by something as arbitrary but repeatable.
+func measure(prefix string) Measures {
+	return Measures{Prefix: feature.Measure([]byte(prefix)), Loss: float32(len(prefix)%7) * 0.13, Segments: len(prefix) / 2}
+}
+
+func same(a, b feature.Summary) error {
+	ints := [][2]int{
+		{a.Events, b.Events}, {a.Answered, b.Answered}, {a.Negative, b.Negative}, {a.Carrier, b.Carrier},
+		{a.Prefixes, b.Prefixes}, {a.Bytes, b.Bytes}, {a.BytesSq, b.BytesSq},
+		{a.Labels, b.Labels}, {a.Longest, b.Longest}, {a.Segments, b.Segments},
+	}
+	for i, p := range ints {
+		if p[0] != p[1] {
+			return fmt.Errorf("count %d: %d, want %d", i, p[0], p[1])
+		}
+	}
+	floats := [][2]float64{{a.Entropy, b.Entropy}, {a.EntropySq, b.EntropySq}, {a.Loss, b.Loss}, {a.LossSq, b.LossSq}, {a.LossBytes, b.LossBytes}}
+	for i, p := range floats {
+		if math.Abs(p[0]-p[1]) > 1e-6 {
+			return fmt.Errorf("sum %d: %v, want %v", i, p[0], p[1])
+		}
+	}
+	if a.Chars != b.Chars {
+		return fmt.Errorf("histogram %v, want %v", a.Chars, b.Chars)
+	}
+	return nil
+}
+
+func TestWindowAgreesWithNaiveSums(t *testing.T) {
+	span := Ticks(time.Hour)
+	for seed := range uint64(40) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		names := 1 + r.IntN(120)     // few names recur often, many slide out
+		pause := 1 + r.IntN(2000)    // ticks: from a burst to two minutes apart
+		now := Tick(r.Uint32() | 15) // also across the wrap
+		if seed%5 == 0 {
+			now = math.MaxUint32 - 500
+		}
+		store, want := NewStore(shards), &naive{}
+		q := Query{Span: span, BlockFor: span, Threshold: 0.9}
+		for step := range 600 {
+			prefix := fmt.Sprintf("%x-%d", r.IntN(names)*77777, seed)
+			q.Prefix, q.Hash, q.At, q.Carrier = []byte(prefix), store.Hash([]byte(prefix)), now, r.IntN(3) == 0
+			if out := store.Observe(&q, nil, nil); out.State == Unmeasured {
+				m := measure(prefix)
+				out = store.Observe(&q, &m, nil)
+				if out.State != Quiet {
+					t.Fatalf("state %d after measures were given", out.State)
+				}
+			}
+			want.observe(prefix, now, span, q.Carrier)
+			if r.IntN(2) == 0 {
+				a := Answer{Negative: r.IntN(2) == 0}
+				store.Learn(q.Pair, q.Hash, &a)
+				e := want.newest(prefix)
+				e.answered, e.negative = true, e.negative || a.Negative
+			}
+			var got feature.Summary
+			if !store.Peek(q.Pair, &got) {
+				t.Fatal("the window is gone")
+			}
+			if err := same(got, want.summary()); err != nil {
+				t.Fatalf("seed %d, step %d: %v", seed, step, err)
+			}
+			now += Tick(r.IntN(pause))
+			if r.IntN(100) == 0 {
+				now += span / 2
+			}
+		}
+	}
+}
+
+func TestFold(t *testing.T) {
+	tests := []struct {
+		name   string
+		after  time.Duration
+		events int
+	}{
+		{"twin", 0, 1},
+		{"retransmission", 5 * time.Second, 1},
+		{"again", 11 * time.Second, 2},
+		{"clock runs back", -time.Minute, 1},
+	}
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			s, begin := NewStore(1), time.Unix(1e9, 0)
+			observe(s, "abc", begin, false)
+			observe(s, "abc", begin.Add(tc.after), true)
+			sum := peek(t, s)
+			if sum.Events != tc.events || sum.Prefixes != 1 || sum.Carrier != 1 {
+				t.Errorf("events %d, prefixes %d, carriers %d; want %d, 1, 1", sum.Events, sum.Prefixes, sum.Carrier, tc.events)
+			}
+		})
+	}
+}
+
+func TestAnswersJoin(t *testing.T) {
+	s, now := NewStore(1), time.Unix(1e9, 0)
+	observe(s, "a", now, true)
+	hash := s.Hash([]byte("a"))
+	empty, full := Answer{Set: 1}, Answer{Records: 2, Set: 2, Bytes: 30}
+	full.Counts[3] = 30
+	for range 2 {
+		s.Learn(0, hash, &empty) // the AAAA twin, and its retransmission
+		s.Learn(0, hash, &full)
+	}
+	s.Learn(0, hash, &Answer{Negative: true})
+	s.Learn(0, s.Hash([]byte("unknown")), &full)
+	sum := peek(t, s)
+	if sum.Answered != 1 || sum.Negative != 1 || sum.AnswerBytes != 30 || sum.AnswerCounts[3] != 30 {
+		t.Errorf("answered %d, negative %d, bytes %d, counted %d; want 1, 1, 30, 30",
+			sum.Answered, sum.Negative, sum.AnswerBytes, sum.AnswerCounts[3])
+	}
+	if sum.AnswerSets < 1.9 || sum.AnswerSets > 2.1 {
+		t.Errorf("%v distinct answer sets, want about 2", sum.AnswerSets)
+	}
+}
+
+func TestDistinctAnswerSets(t *testing.T) {
+	seed := maphash.MakeSeed()
+	worst, total := 0.0, 0.0
+	const runs = 400
+	for run := range runs {
+		s, now := NewStore(1), time.Unix(1e9, 0)
+		for i := range MaxEvents {
+			name := fmt.Sprint(run, ".", i)
+			observe(s, name, now, false)
+			s.Learn(0, s.Hash([]byte(name)), &Answer{Set: maphash.String(seed, name)})
+		}
+		sum := peek(t, s)
+		off := math.Abs(sum.AnswerSets/MaxEvents - 1)
+		worst, total = max(worst, off), total+off
+	}
+	if mean := total / runs; mean > 0.06 {
+		t.Errorf("off by %.3f on average (worst %.3f), want at most 0.06", mean, worst)
+	}
+}
+
+func TestFlag(t *testing.T) {
+	s, now := NewStore(1), time.Unix(1e9, 0)
+	observe(s, "a", now, false)
+	if !s.Flag(0, TickOf(now)) || s.Flag(0, TickOf(now)) {
+		t.Error("the first flag must be told from the second")
+	}
+	for range 5 { // each blocked query prolongs it
+		now = now.Add(50 * time.Minute)
+		if got := observe(s, "b", now, false).State; got != Flagged {
+			t.Fatalf("state %d, want Flagged", got)
+		}
+	}
+	now = now.Add(61 * time.Minute)
+	if got := observe(s, "b", now, false).State; got != Quiet {
+		t.Fatalf("state %d after the block ran out, want Quiet", got)
+	}
+	if sum := peek(t, s); sum.Events != 1 {
+		t.Errorf("%d events after release, want a fresh window", sum.Events)
+	}
+}
+
+func TestCapacity(t *testing.T) {
+	const capacity = 64
+	s := NewStore(capacity)
+	q := Query{Span: Ticks(time.Hour), BlockFor: Ticks(time.Hour)}
+	for i := range Pair(10_000) {
+		q.Pair, q.Prefix = i, []byte{byte(i)}
+		m := measure("a")
+		s.Observe(&q, &m, nil)
+		s.Flag(i*7919, 0)
+	}
+	windows, flags, evicted := s.Count()
+	if windows > capacity || flags > capacity || evicted < 5_000 {
+		t.Errorf("%d windows, %d flags, %d evicted; want at most %d and %d", windows, flags, evicted, capacity, capacity)
+	}
+	s.Resize(shards)
+	if windows, flags, _ := s.Count(); windows > shards || flags > shards {
+		t.Errorf("%d windows and %d flags after Resize", windows, flags)
+	}
+	s.Forget()
+	if windows, flags, _ := s.Count(); windows != 0 || flags == 0 {
+		t.Errorf("%d windows and %d flags after Forget, want none and some", windows, flags)
+	}
+}
+
+func TestEstablishedWindowDoesNotAllocate(t *testing.T) {
+	s, now := NewStore(1), time.Unix(1e9, 0)
+	var sum feature.Summary
+	q := query(s, "abc", now, false)
+	m := measure("abc")
+	s.Observe(&q, &m, &sum)
+	if got := testing.AllocsPerRun(1000, func() { s.Observe(&q, nil, &sum) }); got != 0 {
+		t.Errorf("%v allocations for a known prefix, want none", got)
+	}
+}
+
+func query(s *Store, prefix string, at time.Time, carrier bool) Query {
+	return Query{
+		Prefix: []byte(prefix), Hash: s.Hash([]byte(prefix)), Carrier: carrier, At: TickOf(at),
+		Span: Ticks(time.Hour), BlockFor: Ticks(time.Hour), Threshold: 0.9,
+	}
+}
+
+func observe(s *Store, prefix string, at time.Time, carrier bool) Outcome {
+	q, m := query(s, prefix, at, carrier), measure(prefix)
+	return s.Observe(&q, &m, nil)
+}
+
+func peek(t *testing.T, s *Store) (sum feature.Summary) {
+	t.Helper()
+	if !s.Peek(0, &sum) {
+		t.Fatal("no window")
+	}
+	return sum
+}
+
+func BenchmarkKnownPrefix(b *testing.B) {
+	s := NewStore(65536)
+	prefixes := make([]Query, 40)
+	for i := range prefixes {
+		prefixes[i] = query(s, fmt.Sprint("host", i), time.Unix(1e9, 0), false)
+		m := measure("host")
+		s.Observe(&prefixes[i], &m, nil)
+	}
+	var sum feature.Summary
+	for i := 0; b.Loop(); i++ {
+		s.Observe(&prefixes[i%len(prefixes)], nil, &sum)
+	}
+}
