@@ -1,0 +1,175 @@
+package main
+
+import (
+	"bufio"
+	"compress/gzip"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"github.com/notunnel/notunnel/model/autoencoder"
+)
+
+// runEncode is "notunnel encode": it turns files of prefixes, one a line in
+// presentation form, into the array of ids that the autoencoder is trained on.
+// The trainer thus sees exactly the bytes that serving sees.
+func runEncode(args []string, _, stderr io.Writer) int {
+	flags := flag.NewFlagSet("encode", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	out := flags.String("o", "prefixes.npy", "array to write: uint8 [N,64], 0 pads")
+	flags.Usage = func() {
+		fmt.Fprintln(stderr, "usage: notunnel encode [-o OUT.npy] FILE...")
+		fmt.Fprintln(stderr, "FILE holds one prefix a line, plain or gzip; empty lines are skipped.")
+		flags.PrintDefaults()
+	}
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return 0
+	} else if err != nil {
+		return 2
+	}
+	if flags.NArg() == 0 {
+		flags.Usage()
+		return 2
+	}
+	if err := encodeFiles(*out, flags.Args(), stderr); err != nil {
+		fmt.Fprintf(stderr, "notunnel encode: %v\n", err)
+		return 2
+	}
+	return 0
+}
+
+// encodeFiles writes the prefixes of the named files to a new array at path.
+// After an error no array is left there.
+func encodeFiles(path string, names []string, stderr io.Writer) (err error) {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		err = errors.Join(err, f.Close())
+		if err != nil {
+			os.Remove(path)
+		}
+	}()
+	npy, err := newNpyWriter(f, autoencoder.MaxLen)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	for _, name := range names {
+		if err := encodeFile(npy, name, stderr); err != nil {
+			return err
+		}
+	}
+	if err := npy.finish(); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	fmt.Fprintf(stderr, "%s: %d prefixes\n", path, npy.rows)
+	return nil
+}
+
+// encodeFile appends the prefixes of one file. Errors name file and line.
+func encodeFile(npy *npyWriter, name string, stderr io.Writer) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	bar, err := fileProgress(f, stderr)
+	if err != nil {
+		return err
+	}
+	defer bar.Finish()
+	in := bufio.NewReader(io.TeeReader(f, bar))
+	var r io.Reader = in
+	if magic, _ := in.Peek(2); string(magic) == "\x1f\x8b" {
+		if r, err = gzip.NewReader(in); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	line := 0
+	var row [autoencoder.MaxLen]uint8
+	lines := bufio.NewScanner(r)
+	for lines.Scan() {
+		line++
+		prefix, err := unescape(lines.Bytes())
+		if err != nil {
+			return fmt.Errorf("%s:%d: %w", name, line, err)
+		}
+		if autoencoder.Encode(&row, prefix) == 0 {
+			continue
+		}
+		if err := npy.write(row[:]); err != nil {
+			return err
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("%s:%d: %w", name, line+1, err)
+	}
+	return nil
+}
+
+// fileProgress is a bar over the bytes of f, shown only on a terminal.
+func fileProgress(f *os.File, stderr io.Writer) (*progressbar.ProgressBar, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	tty, ok := stderr.(*os.File)
+	return progressbar.NewOptions64(info.Size(),
+		progressbar.OptionSetDescription(f.Name()),
+		progressbar.OptionSetWriter(stderr),
+		progressbar.OptionSetVisibility(ok && term.IsTerminal(int(tty.Fd()))),
+		progressbar.OptionShowBytes(true),
+		progressbar.OptionClearOnFinish(),
+	), nil
+}
+
+// unescape resolves the \DDD and \X of a name's presentation form (RFC 1035,
+// section 5.1) in place.
+func unescape(s []byte) ([]byte, error) {
+	out := s[:0]
+	for i := 0; i < len(s); i++ {
+		if s[i] != '\\' {
+			out = append(out, s[i])
+			continue
+		}
+		switch rest := s[i+1:]; {
+		case len(rest) == 0:
+			return nil, errors.New("escape cut short at the end of the line")
+		case rest[0] < '0' || rest[0] > '9':
+			out = append(out, rest[0])
+			i++
+		default:
+			b, err := decimalByte(rest)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, b)
+			i += 3
+		}
+	}
+	return out, nil
+}
+
+// decimalByte reads the three digits that s starts with.
+func decimalByte(s []byte) (byte, error) {
+	if len(s) < 3 {
+		return 0, fmt.Errorf("bad escape \\%s: three digits wanted", s)
+	}
+	v := 0
+	for _, c := range s[:3] {
+		if c < '0' || c > '9' {
+			return 0, fmt.Errorf("bad escape \\%s: three digits wanted", s[:3])
+		}
+		v = v*10 + int(c-'0')
+	}
+	if v > 255 {
+		return 0, fmt.Errorf("bad escape \\%s: above 255", s[:3])
+	}
+	return byte(v), nil
+}

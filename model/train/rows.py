@@ -1,0 +1,85 @@
+"""Rows of window states, as "notunnel features" writes them."""
+
+import csv
+import dataclasses
+import gzip
+import pathlib
+
+import numpy as np
+
+COLUMNS = "label tool source sld session composed queries events bytes".split()
+
+
+@dataclasses.dataclass
+class Rows:
+    """One row is one window state at a moment; session groups the moments."""
+
+    features: list[str]
+    x: np.ndarray  # float32 [N, len(features)], as Go has them
+    label: np.ndarray  # 1 = tunnel
+    tool: np.ndarray  # tool, or benign family
+    group: np.ndarray  # (source, sld): never split between train and validation
+    session: np.ndarray
+    composed: np.ndarray  # True where traffic was put together, not recorded
+    queries: np.ndarray
+    events: np.ndarray
+    bytes: np.ndarray
+
+    def pick(self, mask: np.ndarray) -> "Rows":
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        return Rows(**{k: v if k == "features" else v[mask] for k, v in values.items()})
+
+    def kind(self) -> np.ndarray:
+        """Label and tool as one key."""
+        return np.char.add(self.label.astype(str), np.char.add("|", self.tool))
+
+
+def read(path: pathlib.Path) -> Rows:
+    """Reads a .csv.gz. A wrong header or number stops with its line."""
+    with gzip.open(path, "rt", newline="") as file:
+        table = csv.reader(file)
+        header = next(table)
+        if header[: len(COLUMNS)] != COLUMNS:
+            raise SystemExit(f"{path}:1: the columns must begin with {','.join(COLUMNS)}")
+        texts, numbers, x = [], [], []
+        for line, row in enumerate(table, 2):
+            try:
+                label, tool, source, sld, session, composed, *counts = row[: len(COLUMNS)]
+                values = [float(v) for v in row[len(COLUMNS) :]]
+                numbers.append([int(label), int(composed), *map(int, counts)])
+            except ValueError as e:
+                raise SystemExit(f"{path}:{line}: {e}") from None
+            if len(row) != len(header) or not np.isfinite(values).all():
+                raise SystemExit(f"{path}:{line}: {len(header)} columns and finite numbers wanted")
+            texts.append((tool, f"{source}|{sld}", session))
+            x.append(values)
+    tool, group, session = (np.array(column) for column in zip(*texts))
+    label, composed, queries, events, size = np.array(numbers).T
+    return Rows(header[len(COLUMNS) :], np.array(x, dtype=np.float32), label, tool, group, session, composed == 1, queries, events, size)
+
+
+def weights(rows: Rows) -> np.ndarray:
+    """Sample weights: the rows of a session share one vote, the sessions of a
+    tool one, the tools of a class one, and the two classes weigh the same."""
+    votes = np.ones(len(rows.label))
+    for key in (np.char.add(rows.kind(), np.char.add("|", rows.session)), rows.kind(), rows.label):
+        _, of = np.unique(key, return_inverse=True)
+        votes /= np.bincount(of, weights=votes)[of]
+    return votes * len(votes) / votes.sum()
+
+
+def split(rows: Rows, share: float, seed: int) -> np.ndarray:
+    """Mask of the validation rows: about share of the groups of every tool, at
+    least one where a tool has two. A group that tools share is drawn once."""
+    rng = np.random.default_rng(seed)
+    kind, drawn, kept = rows.kind(), set(), set()
+    for name in np.unique(kind):
+        groups = rng.permutation(np.unique(rows.group[kind == name]))
+        want = max(1, round(share * len(groups))) if len(groups) > 1 else 0
+        missing = want - sum(g in drawn for g in groups)
+        for g in groups:
+            if g in drawn or g in kept:
+                continue
+            (drawn if missing > 0 else kept).add(g)
+            missing -= missing > 0
+    return np.isin(rows.group, sorted(drawn))

@@ -1,0 +1,179 @@
+"""Trains the random forest on window states and exports it.
+
+Input: rows.csv.gz as "notunnel features" writes it, one row per window state at
+a moment. Output, in --out: forest.onnx (float32 [N,features] -> label [N],
+probabilities [N,2]), forest.json (manifest) and golden/forest.json (rows with
+their probability by ONNX Runtime). The threshold is chosen on sessions whose
+(source, SLD) the forest has not seen.
+"""
+
+import argparse
+import pathlib
+
+import numpy as np
+import onnx
+import onnxruntime
+from skl2onnx import to_onnx
+from skl2onnx.common.data_types import FloatTensorType
+from sklearn.ensemble import RandomForestClassifier
+from tqdm import tqdm
+
+import artifact
+import rows as table
+
+TREES = 100
+MAX_DEPTH = 10
+MAX_LEAVES = 300
+OPSET = {"": 15, "ai.onnx.ml": 1}
+FLOOR = {"events": 6, "bytes": 150}  # evidence below which nothing is blocked
+MAX_THRESHOLD = 0.95
+
+
+def fit(rows: table.Rows, seed: int) -> RandomForestClassifier:
+    forest = RandomForestClassifier(TREES, max_depth=MAX_DEPTH, max_leaf_nodes=MAX_LEAVES, random_state=seed, n_jobs=2)
+    return forest.fit(rows.x, rows.label, sample_weight=table.weights(rows))
+
+
+def enough(rows: table.Rows) -> np.ndarray:
+    return (rows.events >= FLOOR["events"]) & (rows.bytes >= FLOOR["bytes"])
+
+
+def session_peaks(rows: table.Rows, scores: np.ndarray) -> np.ndarray:
+    """Highest score of each session on enough evidence; 0 where there is none."""
+    _, of = np.unique(np.char.add(rows.kind(), np.char.add("|", rows.session)), return_inverse=True)
+    peaks = np.zeros(of.max() + 1)
+    np.maximum.at(peaks, of, np.where(enough(rows), scores, 0))
+    return peaks
+
+
+def choose_threshold(benign_peaks: np.ndarray, bound: float, lowest: float) -> float:
+    """Lowest threshold, in steps of 0.001, that flags at most bound of the
+    benign sessions, kept between lowest and MAX_THRESHOLD."""
+    for step in range(round(lowest * 1000), round(MAX_THRESHOLD * 1000)):
+        if (benign_peaks >= step / 1000).mean() <= bound:
+            return step / 1000
+    return MAX_THRESHOLD
+
+
+def report(title: str, rows: table.Rows, scores: np.ndarray, threshold: float) -> dict[str, int]:
+    """Prints sessions and first flags by tool; returns the counts by class."""
+    print(f"\n{title}, threshold {threshold}")
+    print(f"{'class':<7} {'tool':<28} {'sessions':>8} {'flagged':>8} {'share':>7}  first flag at query: median, max")
+    counts = {"tunnel_sessions": 0, "tunnel_flagged": 0, "benign_sessions": 0, "benign_flagged": 0}
+    flagged = enough(rows) & (scores >= threshold)
+    for kind in np.unique(rows.kind()):
+        mine = rows.kind() == kind
+        sessions = len(np.unique(rows.session[mine]))
+        first = [rows.queries[mine & flagged & (rows.session == s)].min() for s in np.unique(rows.session[mine & flagged])]
+        label, tool = kind.split("|", 1)
+        name = "tunnel" if label == "1" else "benign"
+        counts[f"{name}_sessions"] += sessions
+        counts[f"{name}_flagged"] += len(first)
+        when = f"{np.median(first):.0f}, {max(first)}" if first else "-"
+        print(f"{name:<7} {tool:<28} {sessions:>8} {len(first):>8} {len(first) / sessions:>7.1%}  {when}")
+    return counts
+
+
+def leave_one_out(rows: table.Rows, threshold: float, seed: int) -> None:
+    """Scores every tool and benign family by a forest that never saw it."""
+    scores = np.zeros(len(rows.label))
+    for kind in tqdm(np.unique(rows.kind()), desc="leave one out"):
+        mine = rows.kind() == kind
+        rest = rows.pick(~mine)
+        if len(np.unique(rest.label)) == 2:
+            scores[mine] = fit(rest, seed).predict_proba(rows.x[mine])[:, 1]
+    report("each tool and family by a forest trained without it", rows, scores, threshold)
+
+
+def export(forest: RandomForestClassifier, features: int, path: pathlib.Path) -> None:
+    """Writes the forest without ZipMap and checks every threshold in it: the
+    largest float32 that is not above the float64 one, so that a float32 feature
+    goes the way it goes here."""
+    model = to_onnx(
+        forest,
+        initial_types=[("x", FloatTensorType([None, features]))],
+        options={id(forest): {"zipmap": False}},
+        target_opset=OPSET,
+    )
+    attributes = {a.name: a for a in model.graph.node[0].attribute}
+    written = np.array(attributes["nodes_values"].floats, dtype=np.float32)
+    branch = np.array([m == b"BRANCH_LEQ" for m in attributes["nodes_modes"].strings])
+    exact = np.concatenate([t.tree_.threshold[t.tree_.children_left >= 0] for t in forest.estimators_])
+    nearest = exact.astype(np.float32)
+    below = np.where(nearest > exact, np.nextafter(nearest, np.float32(-np.inf)), nearest)
+    if not np.array_equal(np.sort(written[branch]), np.sort(below)):
+        raise SystemExit("skl2onnx rounded a threshold the wrong way")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    onnx.save(model, str(path))
+
+
+def golden(forest: RandomForestClassifier, x: np.ndarray, path: pathlib.Path, seed: int) -> list[dict]:
+    """Rows and their probability by ONNX Runtime: real ones, and some moved
+    exactly onto a split. Stops if ONNX Runtime and scikit-learn disagree."""
+    rng = np.random.default_rng(seed)
+    picked = x[rng.choice(len(x), 360, replace=len(x) < 360)]
+    for i in range(200, len(picked)):
+        tree = forest.estimators_[rng.integers(TREES)].tree_
+        for node in rng.permutation(np.flatnonzero(tree.feature >= 0))[:3]:
+            picked[i, tree.feature[node]] = np.float32(tree.threshold[node])
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    probabilities = session.run(["probabilities"], {"x": picked})[0][:, 1]
+    gap = np.abs(probabilities - forest.predict_proba(picked)[:, 1]).max()
+    if gap > 1e-5:
+        raise SystemExit(f"ONNX Runtime and scikit-learn differ by {gap}")
+    # str of a float32 is its shortest exact form
+    return [{"x": [float(str(v)) for v in row], "p": float(p)} for row, p in zip(picked, probabilities)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("rows", type=pathlib.Path, help="rows.csv.gz from notunnel features")
+    parser.add_argument("--out", type=pathlib.Path, required=True, help="folder of the model")
+    parser.add_argument("--data", required=True, help="what the rows are, for the manifest")
+    parser.add_argument("--fpr", type=float, default=0.0, help="share of held-out benign sessions that may be flagged")
+    parser.add_argument("--min-threshold", type=float, default=0.5)
+    parser.add_argument("--validation", type=float, default=0.25, help="share of the groups held out")
+    parser.add_argument("--loto", action="store_true", help="also leave each tool and benign family out in turn")
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+
+    rows = table.read(args.rows)
+    held = table.split(rows, args.validation, args.seed)
+    train, validation = rows.pick(~held), rows.pick(held)
+    for name, part in (("training", train), ("validation", validation)):
+        if len(np.unique(part.label)) < 2:
+            raise SystemExit(f"{args.rows}: the {name} part lacks a class")
+        print(f"{name}: {len(part.label)} rows, {part.composed.mean():.0%} of them composed")
+    forest = fit(train, args.seed)
+    scores = forest.predict_proba(validation.x)[:, 1]
+    benign = validation.label == 0
+    threshold = choose_threshold(session_peaks(validation.pick(benign), scores[benign]), args.fpr, args.min_threshold)
+    counts = report("held-out sessions", validation, scores, threshold)
+
+    path = args.out / "forest.onnx"
+    export(forest, len(rows.features), path)
+    manifest = {
+        "features": rows.features,
+        "threshold": threshold,
+        "floor": FLOOR,
+        "sha256": artifact.sha256(path),
+        "training": {
+            "data": args.data,
+            "rows": len(train.label),
+            "composed": round(float(train.composed.mean()), 4),
+            "trees": TREES,
+            "seed": args.seed,
+            "held_out": counts,
+        },
+        "versions": artifact.versions("scikit-learn", "skl2onnx", "onnx", "onnxruntime", "numpy"),
+    }
+    artifact.write_json(args.out / "forest.json", manifest)
+    artifact.write_json(args.out / "golden" / "forest.json", golden(forest, validation.x, path, args.seed), indent=None)
+    importance = sorted(zip(forest.feature_importances_, rows.features), reverse=True)
+    print("\n" + ", ".join(f"{name} {share:.3f}" for share, name in importance))
+    if args.loto:
+        leave_one_out(rows, threshold, args.seed)
+
+
+if __name__ == "__main__":
+    main()
