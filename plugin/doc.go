@@ -1,1 +1,18 @@
+// Package notunnel is the CoreDNS door of notunnel: it finds DNS tunnels in
+// the queries that a server resolves and cuts them before the next one leaves.
+//
+// The data's way through the house, top to bottom and never back:
+//
+//	handler.go     a query comes in, an answer goes out
+//	detect/        the engine that decides; also used offline by cmd/notunnel
+//	split/         query name to prefix and SLD
+//	window/        what is remembered of each (SLD, client) pair
+//	../segment     prefix to words
+//	../model       autoencoder, features and forest
+//	verdict/       score and evidence to Pass, Watch or Block; the allow list
+//	answer.go      the reply to a blocked query
+//
+// Beside the way: setup.go and config.go read the Corefile, engines.go keeps
+// windows and flags over a reload, allowfiles.go watches allow lists,
+// metrics.go counts, ready.go tells when there is a verdict to be had.
 package notunnel

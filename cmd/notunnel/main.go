@@ -1,4 +1,6 @@
-// Command notunnel is the offline twin of the plugin.
+// Command notunnel is the offline twin of the plugin: it judges recorded
+// traffic by the engine that serves, and prepares what the models are trained
+// on.
 package main
 
 import (
@@ -7,15 +9,38 @@ import (
 	"os"
 )
 
-// commands are the subcommands by name; each returns the exit status.
-var commands = map[string]func(args []string, stdout, stderr io.Writer) int{
-	"encode": runEncode,
+// command is a subcommand; run returns the exit status.
+type command struct {
+	name, does string
+	run        func(args []string, stdout, stderr io.Writer) int
+}
+
+var commands = []command{
+	{"scan", "report the tunnels in captures and DNS logs", runScan},
+	{"features", "write window states of labelled logs, to train the forest on", runFeatures},
+	{"encode", "write prefixes as ids, to train the autoencoder on", runEncode},
 }
 
 func main() {
-	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: notunnel encode ...")
-		os.Exit(2)
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+func run(args []string, stdout, stderr io.Writer) int {
+	for _, c := range commands {
+		if len(args) > 0 && args[0] == c.name {
+			return c.run(args[1:], stdout, stderr)
+		}
 	}
-	os.Exit(commands[os.Args[1]](os.Args[2:], os.Stdout, os.Stderr))
+	out, status := stderr, 2
+	if len(args) > 0 && (args[0] == "--help" || args[0] == "-h" || args[0] == "help") {
+		out, status = stdout, 0
+	} else if len(args) > 0 {
+		fmt.Fprintf(stderr, "notunnel: unknown command %q\n", args[0])
+	}
+	fmt.Fprintln(out, "usage: notunnel COMMAND [options] FILE...")
+	for _, c := range commands {
+		fmt.Fprintf(out, "  %-9s %s\n", c.name, c.does)
+	}
+	fmt.Fprintln(out, `"notunnel COMMAND --help" tells more.`)
+	return status
 }

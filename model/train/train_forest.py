@@ -30,6 +30,9 @@ MAX_THRESHOLD = 0.95
 
 
 def fit(rows: table.Rows, seed: int) -> RandomForestClassifier:
+    """A tunnel teaches from the floor on: before, it has not said enough to be
+    told from a name."""
+    rows = rows.pick((rows.label == 0) | enough(rows))
     forest = RandomForestClassifier(TREES, max_depth=MAX_DEPTH, max_leaf_nodes=MAX_LEAVES, random_state=seed, n_jobs=2)
     return forest.fit(rows.x, rows.label, sample_weight=table.weights(rows))
 
@@ -83,6 +86,20 @@ def leave_one_out(rows: table.Rows, threshold: float, seed: int) -> None:
         if len(np.unique(rest.label)) == 2:
             scores[mine] = fit(rest, seed).predict_proba(rows.x[mine])[:, 1]
     report("each tool and family by a forest trained without it", rows, scores, threshold)
+
+
+def benign_ranges(rows: table.Rows) -> dict[str, dict[str, float]]:
+    """Where each feature lies in benign windows on enough evidence: the 5th
+    percentile, the median and the 95th, every session with the same weight."""
+    benign = rows.pick((rows.label == 0) & enough(rows))
+    order = np.argsort(benign.x, axis=0)
+    w = table.weights(benign)[order]
+    ranks = np.cumsum(w, axis=0) / w.sum(axis=0)
+    found = {}
+    for i, name in enumerate(benign.features):
+        low, median, high = (benign.x[order[np.searchsorted(ranks[:, i], q), i], i] for q in (0.05, 0.5, 0.95))
+        found[name] = {"low": float(str(low)), "median": float(str(median)), "high": float(str(high))}
+    return found
 
 
 def export(forest: RandomForestClassifier, features: int, path: pathlib.Path) -> None:
@@ -156,6 +173,7 @@ def main() -> None:
         "features": rows.features,
         "threshold": threshold,
         "floor": FLOOR,
+        "benign": benign_ranges(rows),
         "sha256": artifact.sha256(path),
         "training": {
             "data": args.data,

@@ -1,0 +1,167 @@
+package capture
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/miekg/dns"
+)
+
+// notunnel's DNS log: ts, client, qname, qtype, rcode, answers [, source], tab
+// separated; "-" is unknown. A first line that begins with "ts" is a header.
+const logColumns = 6
+
+func readLog(in *bufio.Reader, v Visitor, _ *Stats) error {
+	first := true
+	return eachLine(in, func(line []byte) error {
+		header := first && bytes.HasPrefix(line, []byte("ts\t"))
+		first = false
+		if header {
+			return nil
+		}
+		c := strings.Split(string(bytes.TrimSuffix(line, []byte{'\r'})), "\t")
+		if len(c) != logColumns && len(c) != logColumns+1 {
+			return fmt.Errorf("%d columns, %d or %d wanted: ts client qname qtype rcode answers [source]", len(c), logColumns, logColumns+1)
+		}
+		q, m, err := logged(c)
+		if err != nil {
+			return err
+		}
+		if q.Name == "-" {
+			return nil
+		}
+		return answered(v, q, m)
+	})
+}
+
+func logged(c []string) (q *Query, m *dns.Msg, err error) {
+	q = &Query{Name: c[2]}
+	if q.At, err = parseTime(c[0]); err != nil {
+		return nil, nil, err
+	}
+	if q.Client, err = parseClient(c[1]); err != nil {
+		return nil, nil, err
+	}
+	if q.Type, err = parseType(c[3]); err != nil {
+		return nil, nil, err
+	}
+	if len(c) > logColumns {
+		q.Source = c[logColumns]
+	}
+	if q.Name == "" {
+		q.Name = "." // the root, its dot removed as every trailing dot
+	}
+	m, err = parseReply(c[4], c[5], q.Type)
+	return q, m, err
+}
+
+// parseTime reads seconds since 1970; "-" is the zero time.
+func parseTime(s string) (time.Time, error) {
+	if s == "-" {
+		return time.Time{}, nil
+	}
+	sec, err := strconv.ParseFloat(s, 64)
+	if err != nil || math.IsNaN(sec) || math.Abs(sec) > 1<<33 {
+		return time.Time{}, fmt.Errorf("time %q is not in seconds since 1970", s)
+	}
+	whole, part := math.Modf(sec)
+	return time.Unix(int64(whole), int64(part*1e9)), nil
+}
+
+func parseClient(s string) (netip.Addr, error) {
+	if s == "-" {
+		return netip.Addr{}, nil
+	}
+	a, err := netip.ParseAddr(s)
+	if err != nil {
+		return netip.Addr{}, fmt.Errorf("client %q is not an address", s)
+	}
+	return a, nil
+}
+
+// parseType reads a record type: number, mnemonic, TYPEnnn, or "-".
+func parseType(s string) (uint16, error) {
+	if s == "-" {
+		return dns.TypeNone, nil
+	}
+	if n, err := strconv.ParseUint(strings.TrimPrefix(s, "TYPE"), 10, 16); err == nil {
+		return uint16(n), nil
+	}
+	if t, ok := dns.StringToType[strings.ToUpper(s)]; ok {
+		return t, nil
+	}
+	return 0, fmt.Errorf("record type %q is unknown", s)
+}
+
+// parseReply reads rcode and answers. Where the rcode is unknown and no answer
+// is told, there was no reply, or none that was seen.
+func parseReply(rcode, answers string, qtype uint16) (*dns.Msg, error) {
+	m := new(dns.Msg)
+	m.Response = true
+	code, tc := strings.CutSuffix(rcode, "+TC")
+	m.Truncated = tc
+	if code != "-" {
+		n, err := strconv.ParseUint(code, 10, 12)
+		m.Rcode = int(n)
+		if err != nil {
+			known := false
+			if m.Rcode, known = dns.StringToRcode[strings.ToUpper(code)]; !known {
+				return nil, fmt.Errorf("rcode %q is unknown", code)
+			}
+		}
+	}
+	if answers != "-" {
+		var records [][]any
+		if err := json.Unmarshal(latin1(answers), &records); err != nil {
+			return nil, fmt.Errorf("answers: %w", err)
+		}
+		for _, r := range records {
+			if len(r) != 2 {
+				return nil, errors.New("answers: a list of [rdata, ttl] is wanted")
+			}
+			text, isText := r[0].(string)
+			if _, isNumber := r[1].(float64); !isText || !isNumber {
+				return nil, errors.New("answers: a list of [rdata, ttl] is wanted")
+			}
+			m.Answer = append(m.Answer, parseRdata(singleBytes(text), qtype))
+		}
+	}
+	if code == "-" && len(m.Answer) == 0 {
+		return nil, nil
+	}
+	return m, nil
+}
+
+// latin1 makes a character of every byte above 127, so that JSON lets raw
+// bytes pass; singleBytes makes them bytes again.
+func latin1(s string) []byte {
+	out := make([]byte, 0, len(s))
+	for i := range len(s) {
+		if s[i] < 0x80 {
+			out = append(out, s[i])
+		} else {
+			out = append(out, 0xc0|s[i]>>6, 0x80|s[i]&0x3f)
+		}
+	}
+	return out
+}
+
+func singleBytes(s string) string {
+	out := make([]byte, 0, len(s))
+	for _, r := range s {
+		if r < 0x100 {
+			out = append(out, byte(r))
+		} else {
+			out = append(out, string(r)...)
+		}
+	}
+	return string(out)
+}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"encoding/csv"
+	"io"
+	"path/filepath"
+	"strconv"
+
+	"github.com/miekg/dns"
+
+	"github.com/notunnel/notunnel/cmd/notunnel/capture"
+	"github.com/notunnel/notunnel/model"
+	"github.com/notunnel/notunnel/model/feature"
+	"github.com/notunnel/notunnel/plugin/detect"
+	"github.com/notunnel/notunnel/plugin/split"
+)
+
+// Rows are cut where a pair's evidence has grown by a fifth since the last
+// one, from half of the floor on: every stage of a window's life, with few
+// that say the same.
+const (
+	firstBytes  = 75
+	firstEvents = 3
+	growth      = 1.2
+)
+
+// rowColumns go before the features.
+var rowColumns = []string{"label", "tool", "source", "sld", "session", "composed", "queries", "events", "bytes"}
+
+// rowWriter replays logs through an engine that only observes, and writes the
+// windows as the forest would see them: with the deciding query in, without
+// its reply.
+type rowWriter struct {
+	out      *csv.Writer
+	models   *model.Models
+	sources  []source
+	rows     int
+	sessions int
+
+	source source
+	file   string
+	engine *detect.Engine
+	clock  clock
+	name   split.Name
+	pairs  map[string]*life
+}
+
+// life is a pair so far.
+type life struct {
+	number  int // of the session, among all files
+	queries int
+	next    float64 // queries at which the next row is due
+}
+
+func newRowWriter(out io.Writer, models *model.Models, sources []source) (*rowWriter, error) {
+	observers := *models
+	observers.Forest = nil
+	w := &rowWriter{out: csv.NewWriter(out), models: &observers, sources: sources}
+	return w, w.out.Write(append(append([]string{}, rowColumns...), feature.Names[:]...))
+}
+
+// open begins a file: sessions do not span files.
+func (w *rowWriter) open(file string) (err error) {
+	if w.source, err = sourceOf(w.sources, file); err != nil {
+		return err
+	}
+	config := detect.Default()
+	config.Models = w.models
+	config.Threshold = 1 // any: nothing is judged
+	w.file, w.clock, w.pairs = filepath.Base(file), clock{}, map[string]*life{}
+	w.engine, err = detect.New(config, nil)
+	return err
+}
+
+// Query implements capture.Visitor.
+func (w *rowWriter) Query(q *capture.Query) error {
+	if w.name.Parse(q.Name) != split.Judged {
+		return nil
+	}
+	sld := string(w.name.SLD())
+	tool, composed, ok := w.source.of(sld, q.Source)
+	if !ok {
+		return nil
+	}
+	dq := detect.Query{Name: q.Name, Type: q.Type, Client: q.Client, Source: "file:" + w.file, At: w.clock.at(q.At)}
+	q.Data = w.engine.Query(dq).Ticket
+	client := w.engine.ClientName(dq.Client, dq.Source)
+	key := sld + " " + client
+	p := w.pairs[key]
+	if p == nil {
+		w.sessions++
+		p = &life{number: w.sessions}
+		w.pairs[key] = p
+	}
+	if p.queries++; float64(p.queries) < p.next {
+		return nil
+	}
+	sum, ok := w.engine.Summary(dq)
+	if !ok || sum.Bytes < firstBytes || sum.Events < firstEvents {
+		return nil
+	}
+	p.next = float64(p.queries) * growth
+	return w.row(tool, sld, composed, p, &sum)
+}
+
+// Reply implements capture.Visitor.
+func (w *rowWriter) Reply(q *capture.Query, m *dns.Msg) error {
+	if t, ok := q.Data.(detect.Ticket); ok {
+		w.engine.Reply(t, m)
+	}
+	return nil
+}
+
+func (w *rowWriter) row(tool, sld string, composed bool, p *life, sum *feature.Summary) error {
+	row := []string{w.source.label, tool, w.source.origin, detect.Escape([]byte(sld)), strconv.Itoa(p.number), "0",
+		strconv.Itoa(p.queries), strconv.Itoa(sum.Events), strconv.Itoa(sum.Bytes)}
+	if composed {
+		row[5] = "1"
+	}
+	for _, v := range sum.Vector() {
+		row = append(row, strconv.FormatFloat(float64(v), 'g', -1, 32))
+	}
+	w.rows++
+	return w.out.Write(row)
+}

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/notunnel/notunnel/cmd/notunnel/capture"
+	"github.com/notunnel/notunnel/model"
+	"github.com/notunnel/notunnel/plugin/detect"
+	"github.com/notunnel/notunnel/plugin/verdict"
+)
+
+// scanOptions are what notunnel scan is asked for.
+type scanOptions struct {
+	json, all bool
+	threshold float64
+	window    time.Duration
+	allow     []string
+	exempt    []string
+	model     string
+}
+
+// runScan is "notunnel scan": it replays recorded traffic through the engine
+// that serves, and reports what would have been blocked.
+func runScan(args []string, stdout, stderr io.Writer) int {
+	var o scanOptions
+	flags := pflag.NewFlagSet("scan", pflag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.SortFlags = false
+	flags.BoolVar(&o.json, "json", false, "one JSON object a line: every blocked pair of SLD and client, then a summary")
+	flags.BoolVar(&o.all, "all", false, "report every judged pair, not the blocked ones alone")
+	flags.Float64Var(&o.threshold, "threshold", 0, "score in (0,1] from which a pair is flagged (default: the model's own)")
+	flags.DurationVar(&o.window, "window", detect.Default().Window, "how far back a window reaches")
+	flags.StringSliceVar(&o.allow, "allow", nil, "domain, or file of domains (an argument with a slash), never judged; may be repeated")
+	flags.StringSliceVar(&o.exempt, "exempt", nil, "network or address of clients never judged; may be repeated")
+	flags.StringVar(&o.model, "model", "", "folder of the models (default: the embedded ones)")
+	flags.Usage = func() {
+		fmt.Fprintln(stderr, "usage: notunnel scan [--json] [--all] [options] FILE...")
+		fmt.Fprintln(stderr, "FILE is a capture (pcap, pcapng, dnstap) or a DNS log (notunnel's TSV, Zeek's dns.log), plain or gzip.")
+		flags.PrintDefaults()
+	}
+	if err := flags.Parse(args); errors.Is(err, pflag.ErrHelp) {
+		return 0
+	} else if err != nil {
+		fmt.Fprintf(stderr, "notunnel scan: %v\n", err)
+		return 2
+	}
+	if flags.NArg() == 0 {
+		flags.Usage()
+		return 2
+	}
+	if flags.Changed("threshold") && !(o.threshold > 0 && o.threshold <= 1) {
+		fmt.Fprintf(stderr, "notunnel scan: --threshold %v is not in (0,1]\n", o.threshold)
+		return 2
+	}
+	if err := scan(o, flags.Args(), stdout, stderr); err != nil {
+		fmt.Fprintf(stderr, "notunnel scan: %v\n", err)
+		return 2
+	}
+	return 0
+}
+
+// scan replays the files in order and writes the report.
+func scan(o scanOptions, files []string, stdout, stderr io.Writer) error {
+	begin := time.Now()
+	engine, err := o.engine()
+	if err != nil {
+		return err
+	}
+	r := newReplay(engine, o.all)
+	for _, file := range files {
+		stats, err := scanFile(file, r, stderr)
+		if err != nil {
+			return err
+		}
+		r.malformed += stats.Malformed.N
+		r.truncated += stats.Truncated.N
+		for what, c := range map[string]capture.Count{"undecodable": stats.Malformed, "cut short": stats.Truncated} {
+			if c.N > 0 {
+				fmt.Fprintf(stderr, "%s: %d %s, first: %s\n", file, c.N, what, c.First)
+			}
+		}
+	}
+	elapsed := time.Since(begin)
+	if o.json {
+		return r.writeJSON(stdout, elapsed)
+	}
+	return r.writeTable(stdout, elapsed)
+}
+
+func scanFile(path string, r *replay, stderr io.Writer) (capture.Stats, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return capture.Stats{}, err
+	}
+	defer f.Close()
+	bar, err := fileProgress(f, stderr)
+	if err != nil {
+		return capture.Stats{}, err
+	}
+	defer bar.Finish()
+	r.open(path)
+	return capture.ReadFrom(io.TeeReader(f, bar), path, r)
+}
+
+// engine makes the engine that the options ask for.
+func (o *scanOptions) engine() (*detect.Engine, error) {
+	config := detect.Default()
+	config.Threshold, config.Window = o.threshold, o.window
+	config.Allow = verdict.Shipped()
+	for _, arg := range o.allow {
+		add := func(name string) error { return config.Allow.Add(name, "--allow") }
+		if strings.Contains(arg, "/") {
+			add = config.Allow.AddFile
+		}
+		if err := add(arg); err != nil {
+			return nil, fmt.Errorf("--allow: %w", err)
+		}
+	}
+	for _, arg := range o.exempt {
+		network, err := detect.ParseNetwork(arg)
+		if err != nil {
+			return nil, fmt.Errorf("--exempt: %w", err)
+		}
+		config.Exempt = append(config.Exempt, network)
+	}
+	var err error
+	if config.Models, err = o.models(); err != nil {
+		return nil, err
+	}
+	return detect.New(config, nil)
+}
+
+func (o *scanOptions) models() (*model.Models, error) {
+	if o.model == "" {
+		return model.Embedded()
+	}
+	return model.Load(os.DirFS(o.model), o.model)
+}

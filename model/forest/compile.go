@@ -1,0 +1,219 @@
+package forest
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/notunnel/notunnel/model/onnxgraph"
+)
+
+// Compile checks that a graph is one TreeEnsembleClassifier of two classes over
+// that many features, and lays it out. Errors name the file and the node.
+func Compile(g *onnxgraph.Graph, features int) (*Forest, error) {
+	if err := checkEnds(g, features); err != nil {
+		return nil, err
+	}
+	e, err := readEnsemble(g.Nodes[0])
+	if err != nil {
+		return nil, err
+	}
+	trees, err := e.trees()
+	if err != nil {
+		return nil, err
+	}
+	f := &Forest{features: features}
+	for _, t := range trees {
+		f.roots = append(f.roots, uint32(len(f.nodes)))
+		laid, err := e.lay(t, features)
+		if err != nil {
+			return nil, err
+		}
+		f.nodes = append(f.nodes, laid...)
+	}
+	return f, nil
+}
+
+// checkEnds compares inputs, outputs and operator. The free number of rows is
+// not part of a shape.
+func checkEnds(g *onnxgraph.Graph, features int) error {
+	if len(g.Nodes) != 1 || g.Nodes[0].Op != "TreeEnsembleClassifier" {
+		return fmt.Errorf("%s: %d nodes, one TreeEnsembleClassifier wanted (export without ZipMap)", g.File, len(g.Nodes))
+	}
+	n := g.Nodes[0]
+	if len(g.Inputs) != 1 || len(n.Inputs) != 1 || n.Inputs[0] != g.Inputs[0].Name {
+		return n.Errorf("one input wanted, that of the graph")
+	}
+	if in := g.Inputs[0]; in.Type != "float32" || !slices.Equal(in.Shape, []int{features}) {
+		return n.Errorf("input %q is %s [N]%v, float32 [N][%d] wanted", in.Name, in.Type, in.Shape, features)
+	}
+	if len(g.Outputs) != 2 || len(n.Outputs) != 2 || n.Outputs[1] != g.Outputs[1].Name {
+		return n.Errorf("two outputs wanted, label and probabilities")
+	}
+	if out := g.Outputs[1]; out.Type != "float32" || !slices.Equal(out.Shape, []int{2}) {
+		return n.Errorf("output %q is %s [N]%v, float32 [N][2] wanted", out.Name, out.Type, out.Shape)
+	}
+	return nil
+}
+
+// ensemble is the operator's attributes: parallel lists, one entry a node.
+type ensemble struct {
+	node                    *onnxgraph.Node
+	tree, id, feature       []int64
+	yes, no                 []int64 // ids of the children
+	mode                    []string
+	value                   []float32
+	leafTree, leafID, class []int64
+	leafWeight              []float32
+}
+
+// readEnsemble reads the attributes and checks what they have in common.
+func readEnsemble(n *onnxgraph.Node) (*ensemble, error) {
+	e := &ensemble{node: n}
+	var labels []int64
+	var post string
+	for name, dst := range map[string]any{
+		"nodes_treeids": &e.tree, "nodes_nodeids": &e.id, "nodes_featureids": &e.feature,
+		"nodes_truenodeids": &e.yes, "nodes_falsenodeids": &e.no,
+		"nodes_modes": &e.mode, "nodes_values": &e.value,
+		"class_treeids": &e.leafTree, "class_nodeids": &e.leafID, "class_ids": &e.class,
+		"class_weights": &e.leafWeight, "classlabels_int64s": &labels, "post_transform": &post,
+	} {
+		if err := read(n, name, dst); err != nil {
+			return nil, err
+		}
+	}
+	if post != "NONE" {
+		return nil, n.Errorf("post_transform is %s, NONE wanted", post)
+	}
+	if !slices.Equal(labels, []int64{0, 1}) {
+		return nil, n.Errorf("classlabels_int64s is %v, [0 1] wanted", labels)
+	}
+	if n.Has("base_values") {
+		return nil, n.Errorf("base_values is not supported")
+	}
+	count := len(e.tree)
+	for name, got := range map[string]int{
+		"nodes_nodeids": len(e.id), "nodes_featureids": len(e.feature), "nodes_truenodeids": len(e.yes),
+		"nodes_falsenodeids": len(e.no), "nodes_modes": len(e.mode), "nodes_values": len(e.value),
+	} {
+		if got != count {
+			return nil, n.Errorf("%s has %d entries, nodes_treeids %d", name, got, count)
+		}
+	}
+	leaves := len(e.leafWeight)
+	if len(e.leafTree) != leaves || len(e.leafID) != leaves || len(e.class) != leaves {
+		return nil, n.Errorf("class_treeids, class_nodeids, class_ids and class_weights differ in length")
+	}
+	// ONNX gives two classes one weight a leaf: all name the same class, and
+	// the sum is the probability of the second.
+	for i, c := range e.class {
+		if c != e.class[0] {
+			return nil, n.Errorf("class_ids name several classes, one weight a leaf wanted")
+		}
+		if w := e.leafWeight[i]; !(w >= 0 && w <= 1) {
+			return nil, n.Errorf("class weight %v is no share", w)
+		}
+	}
+	return e, nil
+}
+
+func read(n *onnxgraph.Node, name string, dst any) (err error) {
+	switch dst := dst.(type) {
+	case *[]int64:
+		*dst, err = onnxgraph.Get[[]int64](n, name)
+	case *[]float32:
+		*dst, err = onnxgraph.Get[[]float32](n, name)
+	case *[]string:
+		*dst, err = onnxgraph.Get[[]string](n, name)
+	case *string:
+		*dst, err = onnxgraph.Get[string](n, name)
+	}
+	return err
+}
+
+// tree is where the nodes of one tree stand in the lists.
+type tree struct {
+	number int64
+	nodes  map[int64]int // index by node id
+	leaves map[int64]int // index of the weight by node id
+}
+
+// trees sorts nodes and weights by tree.
+func (e *ensemble) trees() ([]*tree, error) {
+	var found []*tree
+	byNumber := map[int64]*tree{}
+	for i, number := range e.tree {
+		t := byNumber[number]
+		if t == nil {
+			t = &tree{number: number, nodes: map[int64]int{}, leaves: map[int64]int{}}
+			byNumber[number] = t
+			found = append(found, t)
+		}
+		if _, twice := t.nodes[e.id[i]]; twice {
+			return nil, e.node.Errorf("tree %d: node %d stands there twice", number, e.id[i])
+		}
+		t.nodes[e.id[i]] = i
+	}
+	if len(found) == 0 {
+		return nil, e.node.Errorf("no trees")
+	}
+	for i, number := range e.leafTree {
+		t := byNumber[number]
+		if t == nil {
+			return nil, e.node.Errorf("a weight names tree %d, which is not there", number)
+		}
+		if _, twice := t.leaves[e.leafID[i]]; twice {
+			return nil, e.node.Errorf("tree %d: leaf %d has two weights", number, e.leafID[i])
+		}
+		t.leaves[e.leafID[i]] = i
+	}
+	return found, nil
+}
+
+// lay puts a tree's nodes in breadth-first order, children side by side. Each
+// node must hang in the tree exactly once, which also rules out cycles.
+func (e *ensemble) lay(t *tree, features int) ([]node, error) {
+	if len(t.nodes) > isLeaf {
+		return nil, e.node.Errorf("tree %d has %d nodes, at most %d are supported", t.number, len(t.nodes), isLeaf)
+	}
+	order := []int64{0} // node ids; the root has id 0
+	laid := make([]node, 0, len(t.nodes))
+	hung := make(map[int64]bool, len(t.nodes))
+	for len(laid) < len(order) {
+		id := order[len(laid)]
+		i, ok := t.nodes[id]
+		switch {
+		case !ok:
+			return nil, e.node.Errorf("tree %d: node %d is not there", t.number, id)
+		case hung[id]:
+			return nil, e.node.Errorf("tree %d: node %d hangs in it twice", t.number, id)
+		}
+		hung[id] = true
+		var n node
+		switch e.mode[i] {
+		case "LEAF":
+			at, ok := t.leaves[id]
+			if !ok {
+				return nil, e.node.Errorf("tree %d: leaf %d has no weight", t.number, id)
+			}
+			n = node{value: e.leafWeight[at], feature: isLeaf}
+		case "BRANCH_LEQ":
+			if f := e.feature[i]; f < 0 || f >= int64(features) {
+				return nil, e.node.Errorf("tree %d: node %d asks for feature %d of %d", t.number, id, f, features)
+			}
+			if v := float64(e.value[i]); math.IsNaN(v) || math.IsInf(v, 0) {
+				return nil, e.node.Errorf("tree %d: node %d has threshold %v", t.number, id, v)
+			}
+			n = node{value: e.value[i], feature: uint16(e.feature[i]), next: uint16(len(order))}
+			order = append(order, e.yes[i], e.no[i])
+		default:
+			return nil, e.node.Errorf("tree %d: node %d has mode %q, LEAF or BRANCH_LEQ wanted", t.number, id, e.mode[i])
+		}
+		laid = append(laid, n)
+	}
+	if len(laid) < len(t.nodes) {
+		return nil, e.node.Errorf("tree %d: %d nodes do not hang in it", t.number, len(t.nodes)-len(laid))
+	}
+	return laid, nil
+}

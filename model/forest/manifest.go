@@ -1,0 +1,31 @@
+package forest
+
+import "github.com/notunnel/notunnel/model/feature"
+
+// Manifest is the JSON that the trainer writes beside the model: what the ONNX
+// file cannot say of itself.
+type Manifest struct {
+	Features  []string                 `json:"features"`  // in the order of the vector
+	Threshold float64                  `json:"threshold"` // score from which a pair is flagged
+	Floor     Floor                    `json:"floor"`
+	Benign    map[string]feature.Range `json:"benign"` // by feature
+	SHA256    string                   `json:"sha256"` // of the ONNX file
+	Training  Training                 `json:"training"`
+	Versions  map[string]string        `json:"versions"` // of the tools
+}
+
+// Floor is the evidence below which nothing is blocked.
+type Floor struct {
+	Events int `json:"events"`
+	Bytes  int `json:"bytes"` // of distinct prefixes
+}
+
+// Training says what a model was made from and how it fared.
+type Training struct {
+	Data     string         `json:"data"`
+	Rows     int            `json:"rows"`
+	Composed float64        `json:"composed"` // share of rows that were put together, not recorded
+	Trees    int            `json:"trees"`
+	Seed     int            `json:"seed"`
+	HeldOut  map[string]int `json:"held_out"` // sessions and flagged ones, by class
+}

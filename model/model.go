@@ -1,0 +1,152 @@
+// Package model holds the two learned parts of the detector, and loads them:
+// an autoencoder that tells how unlike a benign host name a prefix is, and a
+// random forest that judges a window by its 20 features.
+package model
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+
+	"github.com/notunnel/notunnel/model/autoencoder"
+	"github.com/notunnel/notunnel/model/feature"
+	"github.com/notunnel/notunnel/model/forest"
+	"github.com/notunnel/notunnel/model/onnxgraph"
+)
+
+// The files of a model folder.
+const (
+	autoencoderFile = "autoencoder"
+	forestFile      = "forest"
+)
+
+//go:embed data/*.onnx data/autoencoder.json data/forest.json
+var embedded embed.FS
+
+// Models are what an engine judges by. They are immutable.
+type Models struct {
+	Autoencoder *autoencoder.Plan
+	Forest      *forest.Forest
+	Threshold   float64                      // score from which a pair is flagged, in (0,1]
+	MinEvents   int                          // evidence below which nothing is blocked
+	MinBytes    int                          // the same, in distinct prefix bytes
+	Benign      [feature.Count]feature.Range // where the features lie in benign windows
+	ID          string                       // hex digest of all files: equal IDs judge alike
+}
+
+// Embedded loads the models of this binary.
+func Embedded() (*Models, error) {
+	data, err := fs.Sub(embedded, "data")
+	if err != nil {
+		return nil, err
+	}
+	return Load(data, "embedded")
+}
+
+// Load reads both models and their manifests from a folder; name stands for it
+// in errors. A file that is missing, corrupt, of another shape than this build
+// runs or other than its manifest says is an error that names it.
+func Load(folder fs.FS, name string) (*Models, error) {
+	id := sha256.New()
+	m, err := loadAutoencoder(folder, name, id)
+	if err != nil {
+		return nil, err
+	}
+	var manifest forest.Manifest
+	g, err := load(folder, name, forestFile, &manifest, &manifest.SHA256, id)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.take(&manifest); err != nil {
+		return nil, fmt.Errorf("%s: %w", path.Join(name, forestFile+".json"), err)
+	}
+	if m.Forest, err = forest.Compile(g, feature.Count); err != nil {
+		return nil, err
+	}
+	m.ID = hex.EncodeToString(id.Sum(nil))
+	return m, nil
+}
+
+// LoadAutoencoder reads only the autoencoder of a folder, for writing the rows
+// that a forest is to be trained on.
+func LoadAutoencoder(folder fs.FS, name string) (*Models, error) {
+	return loadAutoencoder(folder, name, io.Discard)
+}
+
+func loadAutoencoder(folder fs.FS, name string, id io.Writer) (*Models, error) {
+	var manifest autoencoder.Manifest
+	g, err := load(folder, name, autoencoderFile, &manifest, &manifest.SHA256, id)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := autoencoder.Compile(g, manifest)
+	if err != nil {
+		return nil, err
+	}
+	return &Models{Autoencoder: plan}, nil
+}
+
+// load reads a manifest and the model it describes; digest points to the
+// manifest's own. Both files enter the id.
+func load(folder fs.FS, name, base string, manifest any, digest *string, id io.Writer) (*onnxgraph.Graph, error) {
+	jsonFile, onnxFile := path.Join(name, base+".json"), path.Join(name, base+".onnx")
+	text, err := fs.ReadFile(folder, base+".json")
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", jsonFile, errors.Unwrap(err))
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(manifest); err != nil {
+		return nil, fmt.Errorf("%s: %w", jsonFile, err)
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return nil, fmt.Errorf("%s: more than one manifest in it", jsonFile)
+	}
+	data, err := fs.ReadFile(folder, base+".onnx")
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", onnxFile, errors.Unwrap(err))
+	}
+	sum := sha256.Sum256(data)
+	if got := hex.EncodeToString(sum[:]); got != *digest {
+		return nil, fmt.Errorf("%s: sha256 is %s, %s.json says %s: the files are not of one training run", onnxFile, got, base, *digest)
+	}
+	id.Write(text)
+	id.Write(data)
+	return onnxgraph.Decode(onnxFile, data)
+}
+
+// take checks the forest's manifest and keeps what the engine needs of it.
+func (m *Models) take(manifest *forest.Manifest) error {
+	if len(manifest.Features) != feature.Count {
+		return fmt.Errorf("%d features, this build has %d", len(manifest.Features), feature.Count)
+	}
+	for i, name := range manifest.Features {
+		if name != feature.Names[i] {
+			return fmt.Errorf("feature %d is %q, this build has %q", i+1, name, feature.Names[i])
+		}
+		usual, ok := manifest.Benign[name]
+		if !ok || !(usual.Low <= usual.Median && usual.Median <= usual.High) {
+			return fmt.Errorf("benign range of %q is missing or out of order", name)
+		}
+		m.Benign[i] = usual
+	}
+	if len(manifest.Benign) != feature.Count {
+		return fmt.Errorf("%d benign ranges for %d features", len(manifest.Benign), feature.Count)
+	}
+	if !(manifest.Threshold > 0 && manifest.Threshold <= 1) {
+		return fmt.Errorf("threshold %v is not in (0,1]", manifest.Threshold)
+	}
+	if manifest.Floor.Events < 1 || manifest.Floor.Bytes < 1 {
+		return fmt.Errorf("floor of %d events and %d bytes: at least 1 of each wanted", manifest.Floor.Events, manifest.Floor.Bytes)
+	}
+	m.Threshold = manifest.Threshold
+	m.MinEvents, m.MinBytes = manifest.Floor.Events, manifest.Floor.Bytes
+	return nil
+}

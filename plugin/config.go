@@ -1,0 +1,199 @@
+package notunnel
+
+import (
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/coredns/caddy"
+	"github.com/coredns/coredns/core/dnsserver"
+	"github.com/coredns/coredns/plugin"
+
+	"github.com/notunnel/notunnel/plugin/detect"
+	"github.com/notunnel/notunnel/plugin/verdict"
+)
+
+// config is what the Corefile says.
+type config struct {
+	zones      []string
+	monitor    bool // decide, count and log, but never answer
+	refuse     bool // answer REFUSED instead of NXDOMAIN
+	engine     detect.Config
+	allow      verdict.AllowList // domains named in the Corefile itself
+	allowFiles []string          // absolute or relative to the working directory
+	model      string            // directory, "" for the embedded models
+}
+
+// maxCapacity keeps a mistyped capacity from taking the whole machine: at
+// about 1 KiB a window it is 16 GiB.
+const maxCapacity = 1 << 24
+
+// parse reads the directive. It has no side effects; allow files and models
+// are read by setup.
+func parse(c *caddy.Controller) (config, error) {
+	cfg := config{engine: detect.Default()}
+	root := dnsserver.GetConfig(c).Root
+	for i := 0; c.Next(); i++ {
+		if i > 0 {
+			return cfg, plugin.ErrOnce
+		}
+		for _, zone := range c.RemainingArgs() {
+			zones := plugin.Host(zone).NormalizeExact()
+			if len(zones) == 0 {
+				return cfg, c.Errf("%q is not a zone", zone)
+			}
+			cfg.zones = append(cfg.zones, zones...)
+		}
+		if cfg.zones == nil {
+			cfg.zones = plugin.OriginsFromArgsOrServerBlock(nil, c.ServerBlockKeys)
+		}
+		seen := map[string]bool{}
+		for c.NextBlock() {
+			name := c.Val()
+			option, ok := options[name]
+			if !ok {
+				return cfg, c.Errf("unknown option %q", name)
+			}
+			if seen[name] && !option.repeats {
+				return cfg, c.Errf("option %q is given twice", name)
+			}
+			seen[name] = true
+			args := c.RemainingArgs()
+			if len(args) < option.min || len(args) > option.max {
+				return cfg, c.Errf("%s takes %s", name, option.takes)
+			}
+			if err := option.set(&cfg, root, args); err != nil {
+				return cfg, c.Errf("%s: %v", name, err)
+			}
+		}
+	}
+	return cfg, nil
+}
+
+// option is how one line of the block is read.
+type option struct {
+	min, max int // number of arguments
+	takes    string
+	repeats  bool
+	set      func(cfg *config, root string, args []string) error
+}
+
+const many = 1 << 16
+
+var options = map[string]option{
+	"mode":   {1, 1, "block or monitor", false, setMode},
+	"action": {1, 1, "nxdomain or refused", false, setAction},
+	"threshold": {1, 1, "a score in (0,1]", false, func(cfg *config, _ string, args []string) (err error) {
+		x, err := strconv.ParseFloat(args[0], 64)
+		if err != nil || !(x > 0 && x <= 1) {
+			return fmt.Errorf("%q is not a score in (0,1]", args[0])
+		}
+		cfg.engine.Threshold = x
+		return nil
+	}},
+	"window": {1, 1, "a duration", false, func(cfg *config, _ string, args []string) (err error) {
+		cfg.engine.Window, err = duration(args[0])
+		return err
+	}},
+	"block_for": {1, 1, "a duration", false, func(cfg *config, _ string, args []string) (err error) {
+		cfg.engine.BlockFor, err = duration(args[0])
+		return err
+	}},
+	"capacity": {1, 1, "a number of windows", false, func(cfg *config, _ string, args []string) (err error) {
+		cfg.engine.Capacity, err = number(args[0], 1, maxCapacity)
+		return err
+	}},
+	"client_prefix": {2, 2, "two numbers of bits, IPv4 and IPv6", false, setClientPrefix},
+	"allow":         {1, many, "domains or files", true, setAllow},
+	"exempt":        {1, many, "networks or addresses", true, setExempt},
+	"model": {1, 1, "a directory", false, func(cfg *config, root string, args []string) error {
+		cfg.model = under(root, args[0])
+		return nil
+	}},
+}
+
+func setMode(cfg *config, _ string, args []string) error {
+	switch args[0] {
+	case "block":
+	case "monitor":
+		cfg.monitor = true
+	default:
+		return fmt.Errorf("%q is neither block nor monitor", args[0])
+	}
+	return nil
+}
+
+func setAction(cfg *config, _ string, args []string) error {
+	switch args[0] {
+	case "nxdomain":
+	case "refused":
+		cfg.refuse = true
+	default:
+		return fmt.Errorf("%q is neither nxdomain nor refused", args[0])
+	}
+	return nil
+}
+
+func setClientPrefix(cfg *config, _ string, args []string) (err error) {
+	if cfg.engine.Bits4, err = number(args[0], 0, 32); err != nil {
+		return err
+	}
+	cfg.engine.Bits6, err = number(args[1], 0, 128)
+	return err
+}
+
+// setAllow takes an argument with a slash for a file, any other for a domain.
+func setAllow(cfg *config, root string, args []string) error {
+	for _, arg := range args {
+		if strings.Contains(arg, "/") {
+			cfg.allowFiles = append(cfg.allowFiles, under(root, arg))
+		} else if err := cfg.allow.Add(arg, "Corefile"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func setExempt(cfg *config, _ string, args []string) error {
+	for _, arg := range args {
+		network, err := detect.ParseNetwork(arg)
+		if err != nil {
+			return err
+		}
+		cfg.engine.Exempt = append(cfg.engine.Exempt, network)
+	}
+	return nil
+}
+
+func duration(s string) (time.Duration, error) {
+	d, err := time.ParseDuration(s)
+	if err != nil || d < time.Second || d > 365*24*time.Hour {
+		return 0, fmt.Errorf("%q is not a duration from 1s to a year, such as 1h or 30m", s)
+	}
+	return d, nil
+}
+
+func number(s string, low, high int) (int, error) {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < low || n > high {
+		return 0, fmt.Errorf("%q is not a number from %d to %d", s, low, high)
+	}
+	return n, nil
+}
+
+// under is the path, taken from CoreDNS's root if it is relative.
+func under(root, path string) string {
+	if filepath.IsAbs(path) || root == "" {
+		return path
+	}
+	return filepath.Join(root, path)
+}
+
+// key tells engines apart: equal keys decide alike.
+func (c *config) key() string {
+	e := c.engine
+	return fmt.Sprint(c.monitor, c.refuse, e.Threshold, e.Window, e.BlockFor, e.Capacity, e.Bits4, e.Bits6,
+		e.Exempt, c.allow, c.allowFiles, e.Models.ID)
+}

@@ -1,0 +1,156 @@
+package detect
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/notunnel/notunnel/model"
+	"github.com/notunnel/notunnel/model/feature"
+	"github.com/notunnel/notunnel/plugin/split"
+	"github.com/notunnel/notunnel/plugin/verdict"
+	"github.com/notunnel/notunnel/plugin/window"
+)
+
+// Config is what an engine works by.
+type Config struct {
+	Models    *model.Models // without a forest, windows roll and nothing is judged
+	Threshold float64       // score from which a pair is flagged, in (0,1]; 0: the model's own
+	Window    time.Duration // how far back a window reaches
+	BlockFor  time.Duration // how long a flag outlasts the last blocked query
+	Capacity  int           // windows held
+	Bits4     int           // bits of an IPv4 address that make one client
+	Bits6     int           // the same for IPv6
+	Allow     *verdict.AllowList
+	Exempt    []netip.Prefix // clients never judged
+
+	Meter Meter // told of inference; may be nil
+}
+
+// Meter is told how inference goes. It is called concurrently.
+type Meter interface {
+	Took(Stage, time.Duration)
+	Fault(Stage) // no answer: the query passed
+}
+
+// Default is the configuration of a Corefile with no options, but for models
+// and allow list.
+func Default() Config {
+	return Config{Window: time.Hour, BlockFor: time.Hour, Capacity: 65536, Bits4: 32, Bits6: 64}
+}
+
+// Stage is a part of the inference that is timed, and where a fault can be.
+type Stage uint8
+
+const (
+	Segmentation Stage = iota
+	Autoencoder
+	Forest
+)
+
+// Stages names every stage.
+var Stages = [...]string{"segment", "autoencoder", "forest"}
+
+func (s Stage) String() string { return Stages[s] }
+
+// Engine decides. Safe for concurrent use; its memory is bounded by
+// Config.Capacity.
+type Engine struct {
+	config  Config
+	store   *window.Store
+	allow   atomic.Pointer[verdict.AllowList]
+	scratch sync.Pool
+	span    window.Tick
+	hold    window.Tick
+	mask4   [16]byte
+	mask6   [16]byte
+}
+
+// scratch is what a query needs for a moment; pooled, because it is too large
+// for the stack of every query.
+type scratch struct {
+	name     split.Name
+	key      [split.MaxName + 64]byte
+	query    window.Query
+	measures window.Measures
+	summary  feature.Summary
+}
+
+// New makes an engine. If prev is not nil, the engine takes over its windows
+// and flags; prev may go on deciding meanwhile.
+func New(c Config, prev *Engine) (*Engine, error) {
+	if c.Models == nil {
+		return nil, errors.New("detect: no models")
+	}
+	if c.Threshold == 0 {
+		c.Threshold = c.Models.Threshold
+	}
+	switch {
+	case !(c.Threshold > 0 && c.Threshold <= 1):
+		return nil, fmt.Errorf("detect: threshold %v is not in (0,1]", c.Threshold)
+	case c.Capacity < 1:
+		return nil, fmt.Errorf("detect: capacity %d holds no window", c.Capacity)
+	case c.Window <= 0 || c.BlockFor <= 0:
+		return nil, fmt.Errorf("detect: window %v and block time %v must be positive", c.Window, c.BlockFor)
+	case c.Bits4 < 0 || c.Bits4 > 32 || c.Bits6 < 0 || c.Bits6 > 128:
+		return nil, fmt.Errorf("detect: client prefix /%d, /%d is out of range", c.Bits4, c.Bits6)
+	}
+	e := &Engine{config: c, span: window.Ticks(c.Window), hold: window.Ticks(c.BlockFor)}
+	e.scratch.New = func() any { return new(scratch) }
+	e.mask4, e.mask6 = mask(96+c.Bits4), mask(c.Bits6)
+	e.SetAllow(c.Allow)
+	if prev == nil {
+		e.store = window.NewStore(c.Capacity)
+		return e, nil
+	}
+	e.store = prev.store
+	if prev.config.Capacity != c.Capacity {
+		e.store.Resize(c.Capacity)
+	}
+	if prev.config.Models.ID != c.Models.ID {
+		e.store.Forget()
+	}
+	return e, nil
+}
+
+func mask(bits int) (m [16]byte) {
+	for i := range bits {
+		m[i/8] |= 0x80 >> (i % 8)
+	}
+	return m
+}
+
+// SetAllow puts another allow list in force. A nil list allows nothing.
+func (e *Engine) SetAllow(l *verdict.AllowList) {
+	if l == nil {
+		l = &verdict.AllowList{}
+	}
+	e.allow.Store(l)
+}
+
+// Threshold is the score from which a pair is flagged.
+func (e *Engine) Threshold() float64 { return e.config.Threshold }
+
+// Store is what the engine remembers; a successor shares it.
+func (e *Engine) Store() *window.Store { return e.store }
+
+// ClientName is how the client of a query is called: its address, the network
+// that it is judged as part of, or its source.
+func (e *Engine) ClientName(addr netip.Addr, source string) string {
+	if !addr.IsValid() {
+		return source
+	}
+	addr = addr.Unmap().WithZone("")
+	bits := e.config.Bits4
+	if addr.Is6() {
+		bits = e.config.Bits6
+	}
+	if bits == addr.BitLen() {
+		return addr.String()
+	}
+	network, _ := addr.Prefix(bits) // bits were checked by New
+	return network.String()
+}

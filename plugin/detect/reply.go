@@ -1,0 +1,129 @@
+package detect
+
+import (
+	"encoding/hex"
+
+	"github.com/cespare/xxhash/v2"
+	"github.com/miekg/dns"
+
+	"github.com/notunnel/notunnel/model/feature"
+	"github.com/notunnel/notunnel/plugin/split"
+	"github.com/notunnel/notunnel/plugin/window"
+)
+
+// Reply learns from the reply to a query. It keeps nothing of the message.
+func (e *Engine) Reply(t Ticket, m *dns.Msg) {
+	if !t.valid {
+		return
+	}
+	a := answerOf(m)
+	e.store.Learn(t.pair, t.prefix, &a)
+}
+
+// What is looked at of one reply: a few hundred records change nothing that
+// the first dozens have not told.
+const (
+	maxRecords     = 32
+	maxCountedByte = 256
+)
+
+// answerOf sums up the answer section. rdata is taken as the bytes that carry
+// meaning, whatever form it came in: addresses raw, names unescaped with dots,
+// texts joined, everything else as on the wire.
+func answerOf(m *dns.Msg) (a window.Answer) {
+	a.Records = len(m.Answer)
+	a.Negative = m.Rcode == dns.RcodeNameError
+	counted := 0
+	var buf [512]byte
+	for _, rr := range m.Answer[:min(len(m.Answer), maxRecords)] {
+		data, address := rdata(buf[:0], rr)
+		if !address {
+			a.Bytes += len(data)
+		}
+		a.Set += xxhash.Sum64(data)
+		for _, b := range data[:min(len(data), maxCountedByte-counted)] {
+			a.Counts[feature.AnswerClass(b)]++
+		}
+		counted = min(counted+len(data), maxCountedByte)
+	}
+	return a
+}
+
+// rdata appends the record's data to buf and tells whether it is an address.
+func rdata(buf []byte, rr dns.RR) (data []byte, address bool) {
+	switch rr := rr.(type) {
+	case *dns.A:
+		return append(buf, rr.A...), true
+	case *dns.AAAA:
+		return append(buf, rr.AAAA...), true
+	case *dns.CNAME:
+		return appendName(buf, rr.Target), false
+	case *dns.NS:
+		return appendName(buf, rr.Ns), false
+	case *dns.PTR:
+		return appendName(buf, rr.Ptr), false
+	case *dns.MX:
+		return appendName(buf, rr.Mx), false
+	case *dns.SRV:
+		return appendName(buf, rr.Target), false
+	case *dns.TXT:
+		for _, s := range rr.Txt {
+			buf = unescape(buf, s)
+		}
+		return buf, false
+	case *dns.NULL:
+		return append(buf, rr.Data...), false
+	case *dns.RFC3597:
+		raw, _ := hex.DecodeString(rr.Rdata) // what is not hex was never on the wire
+		return append(buf, raw...), false
+	}
+	return wire(buf, rr), false
+}
+
+// wire appends the rdata as it stands in a message, without compression. A
+// record that cannot be packed has none.
+func wire(buf []byte, rr dns.RR) []byte {
+	packed := make([]byte, dns.Len(rr)+1)
+	end, err := dns.PackRR(rr, packed, 0, nil, false)
+	if err != nil {
+		return buf
+	}
+	const fixedHeader = 10 // type, class, TTL, length (RFC 1035, section 3.2.1)
+	start := 0
+	for start < end && packed[start] != 0 {
+		start += int(packed[start]) + 1
+	}
+	start += 1 + fixedHeader
+	if start > end {
+		return buf
+	}
+	return append(buf, packed[start:end]...)
+}
+
+// appendName appends a domain name, unescaped, lower-cased, without the root
+// dot.
+func appendName(buf []byte, name string) []byte {
+	start := len(buf)
+	buf = unescape(buf, name)
+	if n := len(buf); n > start && buf[n-1] == '.' {
+		buf = buf[:n-1]
+	}
+	for i, c := range buf[start:] {
+		if c >= 'A' && c <= 'Z' {
+			buf[start+i] = c + 'a' - 'A'
+		}
+	}
+	return buf
+}
+
+// unescape appends s with \DDD and \X decoded.
+func unescape(buf []byte, s string) []byte {
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c == '\\' && i+1 < len(s) {
+			c, i = split.Unescape(s, i)
+		}
+		buf = append(buf, c)
+	}
+	return buf
+}

@@ -1,0 +1,152 @@
+package notunnel
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/coredns/coredns/plugin"
+	"github.com/coredns/coredns/plugin/metadata"
+	"github.com/miekg/dns"
+
+	"github.com/notunnel/notunnel/plugin/detect"
+	"github.com/notunnel/notunnel/plugin/verdict"
+)
+
+// Notunnel is the plugin in one server block.
+type Notunnel struct {
+	Next plugin.Handler
+
+	zones    []string
+	monitor  bool
+	refuse   bool
+	engine   *detect.Engine
+	counters counters
+}
+
+// Name implements the plugin.Handler interface.
+func (n *Notunnel) Name() string { return pluginName }
+
+// ServeDNS implements the plugin.Handler interface: decide with the query
+// included, answer or pass it on, learn from the reply on its way back.
+func (n *Notunnel) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+	zone := n.zone(r)
+	if zone == "" {
+		return plugin.NextOrFailure(n.Name(), n.Next, ctx, w, r)
+	}
+	d, ok := n.decide(w, r)
+	if !ok {
+		return plugin.NextOrFailure(n.Name(), n.Next, ctx, w, r)
+	}
+	n.counters.of(ctx, zone).count(&d)
+	if d.Flagged != nil {
+		n.logFlag(d.Flagged)
+	}
+	if metadata.ValueFuncs(ctx) != nil {
+		publish(ctx, &d)
+	}
+	if d.Verdict == verdict.Block && !n.monitor {
+		// The reply is written here; any other code than success would make
+		// the server write a second one.
+		return dns.RcodeSuccess, w.WriteMsg(blocked(r, n.refuse))
+	}
+	if !d.Ticket.Valid() {
+		return plugin.NextOrFailure(n.Name(), n.Next, ctx, w, r)
+	}
+	rcode, err := plugin.NextOrFailure(n.Name(), n.Next, ctx, &learner{w, n, d.Ticket}, r)
+	if !plugin.ClientWrite(rcode) {
+		// The server will write this reply, past the learner.
+		n.learn(d.Ticket, &dns.Msg{MsgHdr: dns.MsgHdr{Rcode: rcode}})
+	}
+	return rcode, err
+}
+
+// zone is the configured zone that the query falls in, "" if it is none of
+// ours. A query without a question and an opcode other than QUERY are not.
+func (n *Notunnel) zone(r *dns.Msg) string {
+	if len(r.Question) == 0 || r.Opcode != dns.OpcodeQuery {
+		return ""
+	}
+	if len(n.zones) == 1 && n.zones[0] == "." {
+		return "."
+	}
+	return plugin.Zones(n.zones).Matches(strings.ToLower(r.Question[0].Name))
+}
+
+// decide asks the engine. A fault in it is counted and lets the query pass.
+func (n *Notunnel) decide(w dns.ResponseWriter, r *dns.Msg) (d detect.Decision, ok bool) {
+	defer caught(stageQuery)
+	q := detect.Query{
+		Name:   r.Question[0].Name,
+		Type:   r.Question[0].Qtype,
+		Client: clientOf(w),
+		At:     time.Now(),
+	}
+	return n.engine.Query(q), true
+}
+
+// learn hands a reply to the engine.
+func (n *Notunnel) learn(t detect.Ticket, m *dns.Msg) {
+	defer caught(stageReply)
+	n.engine.Reply(t, m)
+}
+
+// caught stops a panic of the detector and counts it.
+func caught(stage string) {
+	if fault := recover(); fault != nil {
+		faultsTotal.WithLabelValues(stage).Inc()
+		log.Errorf("fault in stage %s, the query passes: %v", stage, fault)
+	}
+}
+
+// learner is a ResponseWriter that shows replies to the engine.
+type learner struct {
+	dns.ResponseWriter
+	n      *Notunnel
+	ticket detect.Ticket
+}
+
+// WriteMsg implements the dns.ResponseWriter interface.
+func (l *learner) WriteMsg(m *dns.Msg) error {
+	l.n.learn(l.ticket, m)
+	return l.ResponseWriter.WriteMsg(m)
+}
+
+// clientOf is the address that the query came from, without going through
+// text.
+func clientOf(w dns.ResponseWriter) netip.Addr {
+	switch addr := w.RemoteAddr().(type) {
+	case *net.UDPAddr:
+		return addr.AddrPort().Addr()
+	case *net.TCPAddr:
+		return addr.AddrPort().Addr()
+	case nil:
+		return netip.Addr{}
+	default:
+		host, _ := netip.ParseAddrPort(addr.String())
+		return host.Addr()
+	}
+}
+
+// publish sets the metadata of the query.
+func publish(ctx context.Context, d *detect.Decision) {
+	verdict, score := d.Verdict.String(), ""
+	if d.Scored {
+		score = strconv.FormatFloat(d.Score, 'f', 3, 64)
+	}
+	metadata.SetValueFunc(ctx, "notunnel/verdict", func() string { return verdict })
+	metadata.SetValueFunc(ctx, "notunnel/score", func() string { return score })
+}
+
+// logFlag writes the one line that an SLD's flag is worth.
+func (n *Notunnel) logFlag(f *detect.Flag) {
+	action := "block"
+	if n.monitor {
+		action = "monitor"
+	}
+	log.Warningf("flagged sld=%s client=%s score=%.3f queries=%d leaked_bytes=%d action=%s reasons=%q",
+		f.SLD, f.Client, f.Score, f.Queries, f.LeakedBytes, action, strings.Join(f.Reasons, "; "))
+}

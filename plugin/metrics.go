@@ -1,0 +1,143 @@
+package notunnel
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/coredns/coredns/plugin"
+	"github.com/coredns/coredns/plugin/metrics"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"github.com/notunnel/notunnel/plugin/detect"
+	"github.com/notunnel/notunnel/plugin/verdict"
+)
+
+var (
+	queriesTotal = promauto.NewCounterVec(prometheus.CounterOpts{
+		Namespace: plugin.Namespace, Subsystem: pluginName, Name: "queries_total",
+		Help: "Queries judged, by verdict.",
+	}, []string{"server", "zone", "view", "verdict"})
+
+	unjudgedTotal = promauto.NewCounterVec(prometheus.CounterOpts{
+		Namespace: plugin.Namespace, Subsystem: pluginName, Name: "unjudged_total",
+		Help: "Queries passed without a judgement, by reason.",
+	}, []string{"server", "zone", "view", "reason"})
+
+	flagsTotal = promauto.NewCounterVec(prometheus.CounterOpts{
+		Namespace: plugin.Namespace, Subsystem: pluginName, Name: "flags_total",
+		Help: "(SLD, client) pairs flagged.",
+	}, []string{"server", "zone", "view"})
+
+	inferenceSeconds = promauto.NewHistogramVec(prometheus.HistogramOpts{
+		Namespace: plugin.Namespace, Subsystem: pluginName, Name: "inference_seconds",
+		Help:    "Time of one inference, by stage.",
+		Buckets: []float64{2.5e-7, 5e-7, 1e-6, 2.5e-6, 5e-6, 1e-5, 2.5e-5, 5e-5, 1e-4, 1e-3},
+	}, []string{"stage"})
+
+	faultsTotal = promauto.NewCounterVec(prometheus.CounterOpts{
+		Namespace: plugin.Namespace, Subsystem: pluginName, Name: "faults_total",
+		Help: "Faults of the detector, by stage; each let its query pass.",
+	}, []string{"stage"})
+
+	_ = promauto.NewGaugeFunc(prometheus.GaugeOpts{
+		Namespace: plugin.Namespace, Subsystem: pluginName, Name: "windows",
+		Help: "Windows held.",
+	}, func() float64 {
+		windows, _ := engines.count()
+		return float64(windows)
+	})
+
+	_ = promauto.NewCounterFunc(prometheus.CounterOpts{
+		Namespace: plugin.Namespace, Subsystem: pluginName, Name: "evictions_total",
+		Help: "Windows evicted because the capacity was reached.",
+	}, func() float64 {
+		_, evicted := engines.count()
+		return float64(evicted)
+	})
+)
+
+// The stages beside the engine's own in which a fault can be caught.
+const (
+	stageQuery = "query"
+	stageReply = "reply"
+)
+
+// meter reports inference. Its series are looked up once, not per query.
+type meter struct{}
+
+var stageSeconds, stageFaults = func() (s [len(detect.Stages)]prometheus.Observer, f [len(detect.Stages)]prometheus.Counter) {
+	for i, stage := range detect.Stages {
+		s[i], f[i] = inferenceSeconds.WithLabelValues(stage), faultsTotal.WithLabelValues(stage)
+	}
+	return s, f
+}()
+
+func (meter) Took(s detect.Stage, d time.Duration) { stageSeconds[s].Observe(d.Seconds()) }
+
+func (meter) Fault(s detect.Stage) { stageFaults[s].Inc() }
+
+// series are the counters of one server, zone and view.
+type series struct {
+	verdicts [verdict.Block + 1]prometheus.Counter
+	unjudged [detect.Exempt + 1]prometheus.Counter
+	flags    prometheus.Counter
+}
+
+// labels name a series.
+type labels struct{ server, zone, view string }
+
+// counters finds series without building label sets for each query. The zero
+// value is empty.
+type counters struct {
+	mu    sync.Mutex
+	known atomic.Pointer[map[labels]*series]
+}
+
+func (c *counters) of(ctx context.Context, zone string) *series {
+	l := labels{metrics.WithServer(ctx), zone, metrics.WithView(ctx)}
+	if known := c.known.Load(); known != nil {
+		if s := (*known)[l]; s != nil {
+			return s
+		}
+	}
+	return c.add(l)
+}
+
+// add puts a new series in. The labels are those of the configuration, so the
+// map stays small.
+func (c *counters) add(l labels) *series {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := &series{flags: flagsTotal.WithLabelValues(l.server, l.zone, l.view)}
+	for v := range s.verdicts {
+		s.verdicts[v] = queriesTotal.WithLabelValues(l.server, l.zone, l.view, verdict.Verdict(v).String())
+	}
+	for w := range s.unjudged {
+		if why := detect.Why(w); why != detect.Judged {
+			s.unjudged[w] = unjudgedTotal.WithLabelValues(l.server, l.zone, l.view, why.String())
+		}
+	}
+	next := map[labels]*series{l: s}
+	if known := c.known.Load(); known != nil {
+		for k, v := range *known {
+			next[k] = v
+		}
+	}
+	c.known.Store(&next)
+	return s
+}
+
+// count counts a decision.
+func (s *series) count(d *detect.Decision) {
+	if d.Why != detect.Judged {
+		s.unjudged[d.Why].Inc()
+		return
+	}
+	s.verdicts[d.Verdict].Inc()
+	if d.Flagged != nil {
+		s.flags.Inc()
+	}
+}

@@ -1,0 +1,68 @@
+package notunnel
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/coredns/caddy"
+	"github.com/coredns/coredns/core/dnsserver"
+	"github.com/coredns/coredns/plugin"
+	clog "github.com/coredns/coredns/plugin/pkg/log"
+
+	"github.com/notunnel/notunnel/model"
+)
+
+const pluginName = "notunnel"
+
+var log = clog.NewWithPlugin(pluginName)
+
+func init() { plugin.Register(pluginName, setup) }
+
+// setup reads the directive, the models and the allow lists, so that whatever
+// is wrong with them stops the start. The engine itself is made on start-up,
+// when the whole Corefile is known to be good.
+func setup(c *caddy.Controller) error {
+	cfg, err := parse(c)
+	if err != nil {
+		return plugin.Error(pluginName, err)
+	}
+	if cfg.engine.Models, err = models(cfg.model); err != nil {
+		return plugin.Error(pluginName, err)
+	}
+	if cfg.engine.Allow, err = cfg.allowList(); err != nil {
+		return plugin.Error(pluginName, err)
+	}
+	cfg.engine.Meter = meter{}
+
+	n := &Notunnel{zones: cfg.zones, monitor: cfg.monitor, refuse: cfg.refuse}
+	home := strings.Join(c.ServerBlockKeys, " ")
+	c.OnStartup(func() (err error) {
+		n.engine, err = engines.acquire(&cfg, home)
+		if err != nil {
+			return plugin.Error(pluginName, err)
+		}
+		return nil
+	})
+	c.OnShutdown(func() error { return engines.release(n.engine) })
+	dnsserver.GetConfig(c).AddPlugin(func(next plugin.Handler) plugin.Handler {
+		n.Next = next
+		return n
+	})
+	return nil
+}
+
+// embedded loads the models of the binary once.
+var embedded = sync.OnceValues(model.Embedded)
+
+func models(dir string) (*model.Models, error) {
+	if dir == "" {
+		return embedded()
+	}
+	m, err := model.Load(os.DirFS(dir), dir)
+	if err != nil {
+		return nil, fmt.Errorf("model: %w", err)
+	}
+	return m, nil
+}

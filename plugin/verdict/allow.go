@@ -1,0 +1,109 @@
+package verdict
+
+import (
+	"bufio"
+	_ "embed"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/miekg/dns"
+)
+
+// AllowList is a set of domains that are never judged; an entry covers itself
+// and all names below it. It is immutable once it is in use, and then safe for
+// concurrent use.
+type AllowList struct {
+	domains map[string]string // canonical domain to the reason it is here
+	depth   int               // labels of the longest entry
+}
+
+//go:embed allow.txt
+var shipped string
+
+// Shipped is the list of benign services known to look like tunnels. Each
+// entry's reason stands beside it in allow.txt.
+func Shipped() *AllowList {
+	list := &AllowList{}
+	if err := list.read(strings.NewReader(shipped), "allow.txt"); err != nil {
+		panic(err) // the file is part of the program, and a test reads it
+	}
+	return list
+}
+
+// Add puts a domain on the list, with the reason why.
+func (l *AllowList) Add(domain, reason string) error {
+	name := strings.TrimSuffix(strings.ToLower(domain), ".")
+	if _, ok := dns.IsDomainName(name); !ok || name == "" || strings.ContainsAny(name, `*\/ `) {
+		return fmt.Errorf("%q is not a domain", domain)
+	}
+	if l.domains == nil {
+		l.domains = make(map[string]string)
+	}
+	l.domains[name] = reason
+	l.depth = max(l.depth, strings.Count(name, ".")+1)
+	return nil
+}
+
+// AddFile adds the domains of a file: one a line, # begins a comment. The
+// error names file and line.
+func (l *AllowList) AddFile(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("allow list: %w", err)
+	}
+	defer f.Close()
+	return l.read(f, path)
+}
+
+func (l *AllowList) read(r io.Reader, name string) error {
+	lines := bufio.NewScanner(r)
+	n := 0
+	for lines.Scan() {
+		n++
+		domain, reason, _ := strings.Cut(lines.Text(), "#")
+		if domain = strings.TrimSpace(domain); domain == "" {
+			continue
+		}
+		if err := l.Add(domain, strings.TrimSpace(reason)); err != nil {
+			return fmt.Errorf("%s:%d: %w", name, n, err)
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("%s:%d: %w", name, n+1, err)
+	}
+	return nil
+}
+
+// Union is a list of everything on any of the lists.
+func Union(lists ...*AllowList) *AllowList {
+	all := &AllowList{domains: make(map[string]string)}
+	for _, l := range lists {
+		for domain, reason := range l.domains {
+			all.domains[domain] = reason
+		}
+		all.depth = max(all.depth, l.depth)
+	}
+	return all
+}
+
+// Len is the number of entries.
+func (l *AllowList) Len() int { return len(l.domains) }
+
+// Covers tells whether the name, in canonical form, is on the list or below an
+// entry of it. It does not allocate.
+func (l *AllowList) Covers(name []byte) bool {
+	at := len(name)
+	for range l.depth {
+		for at--; at >= 0 && name[at] != '.'; at-- {
+		}
+		if _, ok := l.domains[string(name[at+1:])]; ok {
+			return true
+		}
+		if at < 0 {
+			break
+		}
+	}
+	return false
+}

@@ -1,0 +1,138 @@
+package verdict
+
+import (
+	"bufio"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/publicsuffix"
+)
+
+func TestOf(t *testing.T) {
+	floor := Evidence{Events: 6, Bytes: 150}
+	for _, c := range []struct {
+		name  string
+		score float64
+		got   Evidence
+		want  Verdict
+	}{
+		{"below the threshold", 0.899, Evidence{60, 4000}, Pass},
+		{"at the threshold", 0.9, Evidence{6, 150}, Block},
+		{"too few events", 1, Evidence{5, 4000}, Watch},
+		{"too few bytes", 1, Evidence{60, 149}, Watch},
+		{"nothing", 0, Evidence{}, Pass},
+	} {
+		if got := Of(c.score, 0.9, c.got, floor); got != c.want {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
+func TestCovers(t *testing.T) {
+	var l AllowList
+	for _, d := range []string{"example.com", "A.B.Example.ORG.", "xn--bcher-kva.example"} {
+		if err := l.Add(d, "test"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, want := range map[string]bool{
+		"example.com":                true,
+		"deep.below.example.com":     true,
+		"notexample.com":             false,
+		"example.com.evil.net":       false,
+		"com":                        false,
+		"":                           false,
+		"a.b.example.org":            true,
+		"x.a.b.example.org":          true,
+		"b.example.org":              false,
+		"a.xn--bcher-kva.example":    true,
+		".example.com":               true,
+		"a.b.c.d.e.f.g.example.com":  true,
+		"a.b.c.d.e.f.g.example.comx": false,
+	} {
+		if got := l.Covers([]byte(name)); got != want {
+			t.Errorf("Covers(%q) = %v", name, got)
+		}
+	}
+	if (&AllowList{}).Covers([]byte("example.com")) {
+		t.Error("an empty list covers example.com")
+	}
+	if n := testing.AllocsPerRun(100, func() { l.Covers([]byte("some.name.below.example.com")) }); n > 0 {
+		t.Errorf("Covers allocates %v times", n)
+	}
+}
+
+func TestUnion(t *testing.T) {
+	var a, b AllowList
+	a.Add("a.example", "")
+	b.Add("x.y.z.b.example", "")
+	all := Union(&a, &b)
+	if all.Len() != 2 || !all.Covers([]byte("a.example")) || !all.Covers([]byte("q.x.y.z.b.example")) {
+		t.Errorf("the union of two lists lacks some of %d entries", all.Len())
+	}
+	if a.Covers([]byte("x.y.z.b.example")) {
+		t.Error("a list was changed by a union")
+	}
+}
+
+func TestAddFile(t *testing.T) {
+	for _, c := range []struct {
+		name, text string
+		entries    int
+		wantErr    string
+	}{
+		{"entries and comments", "# head\n\nexample.com  # why\n  example.net\t\n", 2, ""},
+		{"no end of line", "example.com", 1, ""},
+		{"CRLF", "example.com\r\nexample.net\r\n", 2, ""},
+		{"wildcard", "example.com\n*.example.net\n", 0, `allow:2: "*.example.net" is not a domain`},
+		{"two on a line", "example.com example.net\n", 0, "allow:1: "},
+		{"empty label", "a..example\n", 0, "allow:1: "},
+		{"label too long", strings.Repeat("a", 64) + ".example\n", 0, "allow:1: "},
+		{"endless line", "a\n" + strings.Repeat("a", 1<<17), 0, "allow:2: "},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "allow")
+			if err := os.WriteFile(file, []byte(c.text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			var l AllowList
+			err := l.AddFile(file)
+			if c.wantErr == "" && (err != nil || l.Len() != c.entries) {
+				t.Errorf("%d entries, error %v; want %d", l.Len(), err, c.entries)
+			}
+			if c.wantErr != "" && (err == nil || !strings.Contains(err.Error(), c.wantErr)) {
+				t.Errorf("error %v, want %s", err, c.wantErr)
+			}
+		})
+	}
+	if err := new(AllowList).AddFile("/nonexistent/allow"); err == nil || !strings.Contains(err.Error(), "/nonexistent/allow") {
+		t.Errorf("a missing file gives %v", err)
+	}
+}
+
+// Every shipped entry has a reason, stands once, and is no registry's suffix.
+func TestShipped(t *testing.T) {
+	seen := map[string]bool{}
+	lines := bufio.NewScanner(strings.NewReader(shipped))
+	for lines.Scan() {
+		domain, reason, _ := strings.Cut(lines.Text(), "#")
+		if domain = strings.TrimSpace(domain); domain == "" {
+			continue
+		}
+		if len(strings.TrimSpace(reason)) < 10 {
+			t.Errorf("%s has no reason", domain)
+		}
+		if seen[domain] {
+			t.Errorf("%s stands there twice", domain)
+		}
+		seen[domain] = true
+		if suffix, icann := publicsuffix.PublicSuffix(domain); suffix == domain && icann {
+			t.Errorf("%s is a registry's suffix: anyone could run a server under it", domain)
+		}
+	}
+	if l := Shipped(); l.Len() != len(seen) || l.Len() == 0 {
+		t.Errorf("%d entries of %d were read", l.Len(), len(seen))
+	}
+}
