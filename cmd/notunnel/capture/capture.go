@@ -143,8 +143,9 @@ type lineError struct {
 func (e *lineError) Error() string { return fmt.Sprintf("line %d: %v", e.line, e.err) }
 
 // eachLine calls visit with every line but empty ones; its errors come back
-// with the number of the line.
-func eachLine(r io.Reader, visit func(line []byte) error) error {
+// with the number of the line. The last line of a truncated file may be half
+// a line, so it may fail.
+func eachLine(r io.Reader, stats *Stats, visit func(line []byte) error) error {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(make([]byte, 1<<16), longest)
 	n := 1
@@ -153,6 +154,9 @@ func eachLine(r io.Reader, visit func(line []byte) error) error {
 			continue
 		}
 		if err := visit(lines.Bytes()); err != nil {
+			if !lines.Scan() && stats.Truncated.N > 0 {
+				return nil
+			}
 			return &lineError{n, err}
 		}
 	}

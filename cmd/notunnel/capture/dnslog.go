@@ -19,9 +19,9 @@ import (
 // separated; "-" is unknown. A first line that begins with "ts" is a header.
 const logColumns = 6
 
-func readLog(in *bufio.Reader, v Visitor, _ *Stats) error {
+func readLog(in *bufio.Reader, v Visitor, stats *Stats) error {
 	first := true
-	return eachLine(in, func(line []byte) error {
+	return eachLine(in, stats, func(line []byte) error {
 		header := first && bytes.HasPrefix(line, []byte("ts\t"))
 		first = false
 		if header {

@@ -30,8 +30,8 @@ type zeekRecord struct {
 var errNotZeekDNS = errors.New("not an entry of Zeek's dns.log: it has neither query nor trans_id")
 
 // readZeekJSON reads dns.log with one JSON object a line.
-func readZeekJSON(in *bufio.Reader, v Visitor, _ *Stats) error {
-	return eachLine(in, func(line []byte) error {
+func readZeekJSON(in *bufio.Reader, v Visitor, stats *Stats) error {
+	return eachLine(in, stats, func(line []byte) error {
 		var r struct {
 			zeekRecord
 			TransID *int `json:"trans_id"`
@@ -124,9 +124,9 @@ type zeekTable struct {
 
 // readZeek reads dns.log with the head that Zeek writes; logs that were put
 // together may have one more head where each begins.
-func readZeek(in *bufio.Reader, v Visitor, _ *Stats) error {
+func readZeek(in *bufio.Reader, v Visitor, stats *Stats) error {
 	var t zeekTable
-	return eachLine(in, func(line []byte) error {
+	return eachLine(in, stats, func(line []byte) error {
 		if line[0] == '#' {
 			return t.head(string(line))
 		}
