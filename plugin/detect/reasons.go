@@ -13,8 +13,9 @@ const maxReasons = 3
 
 // Reasons names the features that speak most for a tunnel, strongest first:
 // each is set to the benign median in turn, and what the score loses by that
-// is its weight. Features within the benign range give no reason; among equal
-// weights the one further out of its range comes first.
+// is its weight. A feature that loses nothing and lies within the benign range
+// gives no reason; among equal weights the one further from the median comes
+// first.
 func (e *Engine) Reasons(v feature.Vector) []string {
 	type reason struct {
 		feature      int
@@ -24,14 +25,15 @@ func (e *Engine) Reasons(v feature.Vector) []string {
 	var found []reason
 	for i, x := range v {
 		usual := e.config.Models.Benign[i]
-		if x >= usual.Low && x <= usual.High {
-			continue
-		}
 		without := v
 		without[i] = usual.Median
+		weight := math.Round(100 * (score - e.probability(without)))
+		if weight <= 0 && x >= usual.Low && x <= usual.High {
+			continue
+		}
 		found = append(found, reason{
 			feature: i,
-			weight:  math.Round(100 * (score - e.probability(without))),
+			weight:  weight,
 			away:    math.Abs(float64(x-usual.Median)) / max(float64(usual.High-usual.Low), 1e-6),
 		})
 	}
@@ -47,8 +49,8 @@ func (e *Engine) Reasons(v feature.Vector) []string {
 	reasons := []string{}
 	for _, r := range found[:min(len(found), maxReasons)] {
 		usual := e.config.Models.Benign[r.feature]
-		reasons = append(reasons, fmt.Sprintf("%s %.3g (benign %.3g to %.3g)",
-			feature.Names[r.feature], v[r.feature], usual.Low, usual.High))
+		reasons = append(reasons, fmt.Sprintf("%s %.3g (benign %.3g, from %.3g to %.3g)",
+			feature.Names[r.feature], v[r.feature], usual.Median, usual.Low, usual.High))
 	}
 	return reasons
 }
