@@ -147,7 +147,7 @@ def main() -> None:
     parser.add_argument("rows", type=pathlib.Path, help="rows.csv.gz from notunnel features")
     parser.add_argument("--out", type=pathlib.Path, required=True, help="folder of the model")
     parser.add_argument("--data", required=True, help="what the rows are, for the manifest")
-    parser.add_argument("--fpr", type=float, default=0.0, help="share of held-out benign sessions that may be flagged")
+    parser.add_argument("--fpr", type=float, default=0.006, help="share of held-out benign sessions that may be flagged, before any allow list")
     parser.add_argument("--min-threshold", type=float, default=0.5)
     parser.add_argument("--validation", type=float, default=0.25, help="share of the groups held out")
     parser.add_argument("--loto", action="store_true", help="also leave each tool and benign family out in turn")

@@ -18,6 +18,7 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/pflag"
+	"golang.org/x/term"
 )
 
 func main() {
@@ -43,7 +44,12 @@ func compose(namesFile, out string, seed uint64, perFamily, ordinary int) error 
 		return err
 	}
 	benign, tunnels := benignFamilies(world), tunnelFamilies()
-	bar := progressbar.Default(int64(ordinary+perFamily*(len(benign)+len(tunnels))), "sessions")
+	bar := progressbar.NewOptions(ordinary+perFamily*(len(benign)+len(tunnels)),
+		progressbar.OptionSetDescription("sessions"),
+		progressbar.OptionSetWriter(os.Stderr),
+		progressbar.OptionSetVisibility(term.IsTerminal(int(os.Stderr.Fd()))),
+		progressbar.OptionShowCount(),
+	)
 	defer bar.Finish()
 
 	log, err := newLog(filepath.Join(out, "composed-benign.tsv.gz"))
