@@ -26,7 +26,7 @@ func main() {
 	out := pflag.String("out", ".", "folder to write to")
 	seed := pflag.Uint64("seed", 1, "seed of all randomness")
 	perFamily := pflag.Int("sessions", 250, "sessions of each composed family")
-	ordinary := pflag.Int("ordinary", 12000, "sessions over real names of one SLD")
+	ordinary := pflag.Int("ordinary", 12000, "sessions over real names of one SLD; 0: one over every SLD")
 	pflag.Parse()
 	if *namesFile == "" || pflag.NArg() > 0 {
 		fmt.Fprintln(os.Stderr, "usage: compose --names FILE [--out DIR] [--seed N] [--sessions N] [--ordinary N]")
@@ -44,7 +44,15 @@ func compose(namesFile, out string, seed uint64, perFamily, ordinary int) error 
 		return err
 	}
 	benign, tunnels := benignFamilies(world), tunnelFamilies()
-	bar := progressbar.NewOptions(ordinary+perFamily*(len(benign)+len(tunnels)),
+	r := rand.New(rand.NewPCG(seed, 1))
+	visited := world.zones
+	if ordinary > 0 {
+		visited = make([]*zone, ordinary)
+		for i := range visited {
+			visited[i] = world.zones[r.IntN(len(world.zones))]
+		}
+	}
+	bar := progressbar.NewOptions(len(visited)+perFamily*(len(benign)+len(tunnels)),
 		progressbar.OptionSetDescription("sessions"),
 		progressbar.OptionSetWriter(os.Stderr),
 		progressbar.OptionSetVisibility(term.IsTerminal(int(os.Stderr.Fd()))),
@@ -56,9 +64,7 @@ func compose(namesFile, out string, seed uint64, perFamily, ordinary int) error 
 	if err != nil {
 		return err
 	}
-	r := rand.New(rand.NewPCG(seed, 1))
-	for range ordinary {
-		zone := world.zones[r.IntN(len(world.zones))]
+	for _, zone := range visited {
 		log.session(r, "names", zone.sld, zone.visit(r), "")
 		bar.Add(1)
 	}

@@ -1,0 +1,90 @@
+# notunnel: `make` alone lists what there is.
+
+GO       ?= go
+PYTHON   := .venv/bin/python
+NOTUNNEL := bin/notunnel
+SUDO     := $(if $(filter 0,$(shell id -u)),,sudo)
+BUILD    := CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w"
+
+# Training: DATA is the folder of the logs, OUT where the models go, WORK keeps
+# what is computed on the way.
+DATA ?=
+OUT  ?= model/data
+WORK ?= model/train/work
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9\/-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: run
+run: bin/coredns ## build and start the resolver of Corefile.example
+	@echo 'In another terminal:'
+	@echo '  dig @127.0.0.1 -p 1053 example.com'
+	@echo '  curl -s 127.0.0.1:9153/metrics | grep notunnel'
+	@echo 'Ctrl-C ends it.'
+	@bin/coredns -conf Corefile.example
+
+.PHONY: demo
+demo: bin/coredns ## watch a recorded tunnel being cut, beside ordinary lookups
+	@$(GO) run ./test/demo --resolver bin/coredns
+
+.PHONY: test
+test: ## every test that needs Go alone
+	$(GO) test ./...
+	@echo
+	@echo 'Left out here:'
+	@echo '  make race          the same tests under the race detector (a C compiler)'
+	@echo '  make e2e           real tunnel clients through the resolver (root, make deps)'
+	@echo '  make train-sample  a small training from end to end (make deps)'
+
+.PHONY: race
+race: ## the same tests under the race detector
+	CGO_ENABLED=1 $(GO) test -race ./...
+
+.PHONY: e2e
+e2e: ## real iodine and dns2tcp through the resolver (root)
+	$(GO) test -tags e2e -count 1 -timeout 20m -v -run '^TestE2E' ./test
+
+.PHONY: lint
+lint: ## gofmt and go vet
+	@unformatted=$$(gofmt -l cmd model plugin segment test); \
+	if [ -n "$$unformatted" ]; then echo "gofmt -w these:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) vet -tags e2e ./test/...
+
+.PHONY: deps
+deps: ## Debian and Python packages for e2e and training
+	$(SUDO) apt-get update -q
+	$(SUDO) apt-get install -q -y --no-install-recommends iodine dns2tcp iproute2 tcpdump dnsutils gcc libc6-dev python3-venv python3-torch
+	test -x $(PYTHON) || /usr/bin/python3 -m venv --system-site-packages .venv
+	$(PYTHON) -m pip install -q -r model/train/requirements.txt
+
+.PHONY: train
+train: $(NOTUNNEL) ## train both models: make train DATA=dir [OUT=dir]
+	@test -d "$(DATA)" || { echo 'make train DATA=dir: the folder with benign/ and tunnel/'; exit 2; }
+	mkdir -p $(WORK)
+	$(NOTUNNEL) encode -o $(WORK)/prefixes.npy $(DATA)/benign/prefixes.txt.gz
+	$(PYTHON) model/train/train_autoencoder.py $(WORK)/prefixes.npy --work $(WORK) --out $(OUT) --data "benign/prefixes.txt.gz"
+	$(GO) run ./model/train/compose --names $(DATA)/benign/names.tsv.gz --out $(WORK)
+	$(NOTUNNEL) features -o $(WORK)/rows.csv.gz --model $(OUT) $(WORK)/composed-*.tsv.gz $(DATA)/tunnel/*.tsv.gz \
+		$(foreach log,wrccdc-2018 graphtunnel-normal dnsperf-100k,$(DATA)/benign/log-$(log).tsv.gz)
+	$(PYTHON) model/train/train_forest.py $(WORK)/rows.csv.gz --out $(OUT) --data "tunnel/*, benign/log-*, composed from benign/names.tsv.gz"
+
+.PHONY: train-sample
+train-sample: $(NOTUNNEL) ## the same on the repository's own samples, into a temporary folder
+	@test/samples/train.sh $(NOTUNNEL) $(PYTHON)
+
+.PHONY: bin/coredns bin/notunnel
+bin/coredns: ## the resolver
+	$(BUILD) -o $@ ./cmd/coredns
+
+bin/notunnel: ## the offline command
+	$(BUILD) -o $@ ./cmd/notunnel
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf bin

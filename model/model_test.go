@@ -1,0 +1,277 @@
+package model
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/notunnel/notunnel/model/feature"
+	"github.com/notunnel/notunnel/model/onnxgraph/onnxtest"
+)
+
+// folder is a copy of the embedded models that a test may spoil.
+func folder(t testing.TB) fstest.MapFS {
+	t.Helper()
+	files := fstest.MapFS{}
+	for _, name := range []string{"autoencoder.json", "autoencoder.onnx", "forest.json", "forest.onnx"} {
+		data, err := fs.ReadFile(embedded, "data/"+name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = &fstest.MapFile{Data: data}
+	}
+	return files
+}
+
+// put replaces a model and writes its digest into the manifest, so that the
+// file itself is looked at.
+func put(t testing.TB, files fstest.MapFS, base string, onnx []byte) {
+	t.Helper()
+	files[base+".onnx"] = &fstest.MapFile{Data: onnx}
+	sum := sha256.Sum256(onnx)
+	edit(t, files, base+".json", func(m map[string]any) { m["sha256"] = hex.EncodeToString(sum[:]) })
+}
+
+// edit changes a manifest.
+func edit(t testing.TB, files fstest.MapFS, name string, change func(map[string]any)) {
+	t.Helper()
+	var manifest map[string]any
+	if err := json.Unmarshal(files[name].Data, &manifest); err != nil {
+		t.Fatal(err)
+	}
+	change(manifest)
+	data, err := json.Marshal(manifest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files[name] = &fstest.MapFile{Data: data}
+}
+
+func TestEmbeddedModelsLoad(t *testing.T) {
+	m, err := Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Autoencoder == nil || m.Forest == nil || m.Forest.Features() != feature.Count {
+		t.Errorf("incomplete: %+v", m)
+	}
+	if !(m.Threshold > 0 && m.Threshold <= 1) || m.MinEvents < 1 || m.MinBytes < 1 {
+		t.Errorf("threshold %v, floor %d events and %d bytes", m.Threshold, m.MinEvents, m.MinBytes)
+	}
+	if len(m.ID) != 64 {
+		t.Errorf("ID %q is no SHA-256", m.ID)
+	}
+	if p, err := m.Forest.Probability(make([]float32, feature.Count)); err != nil || !(p >= 0 && p <= 1) {
+		t.Errorf("the forest answers %v, %v", p, err)
+	}
+}
+
+// The folder that is embedded can also be given by name, and is the same.
+func TestLoadFromDisk(t *testing.T) {
+	onDisk, err := Load(os.DirFS("data"), "data")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m, err := Embedded(); err != nil || m.ID != onDisk.ID {
+		t.Errorf("the same files have IDs %s and %s, %v", onDisk.ID, m.ID, err)
+	}
+	if _, err := Load(os.DirFS("nowhere"), "nowhere"); err == nil || !strings.HasPrefix(err.Error(), "nowhere/autoencoder.json: ") {
+		t.Errorf("a missing folder gives %v", err)
+	}
+}
+
+// Equal IDs judge alike, so any file that changes the judgement changes the ID.
+func TestIDCoversEveryFile(t *testing.T) {
+	ids := map[string]string{}
+	load := func(what string, files fstest.MapFS) {
+		m, err := Load(files, "test")
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		if other, ok := ids[m.ID]; ok {
+			t.Errorf("%s and %s have the same ID", what, other)
+		}
+		ids[m.ID] = what
+	}
+	load("as embedded", folder(t))
+	files := folder(t)
+	edit(t, files, "forest.json", func(m map[string]any) { m["threshold"] = 0.123 })
+	load("other threshold", files)
+	files = folder(t)
+	edit(t, files, "autoencoder.json", func(m map[string]any) { m["versions"] = nil })
+	load("other autoencoder manifest", files)
+	files = folder(t)
+	put(t, files, "forest", onnxtest.Forest(feature.Count, onnxtest.Leaf(1)).Marshal())
+	load("other forest", files)
+}
+
+func TestLoadAutoencoderNeedsNoForest(t *testing.T) {
+	files := folder(t)
+	delete(files, "forest.onnx")
+	delete(files, "forest.json")
+	m, err := LoadAutoencoder(files, "test")
+	if err != nil || m.Autoencoder == nil || m.Forest != nil {
+		t.Errorf("%+v, %v", m, err)
+	}
+}
+
+// Whatever is wrong with a file, Load gives an error that names it.
+func TestLoadRefuses(t *testing.T) {
+	manifest := func(change func(m map[string]any)) func(*testing.T, fstest.MapFS) {
+		return func(t *testing.T, f fstest.MapFS) { edit(t, f, "forest.json", change) }
+	}
+	text := func(name string, change func([]byte) []byte) func(*testing.T, fstest.MapFS) {
+		return func(_ *testing.T, f fstest.MapFS) {
+			f[name] = &fstest.MapFile{Data: change(slices.Clone(f[name].Data))}
+		}
+	}
+	benign := func(m map[string]any, name string) map[string]any {
+		return m["benign"].(map[string]any)[name].(map[string]any)
+	}
+	for _, c := range []struct {
+		name    string
+		spoil   func(*testing.T, fstest.MapFS)
+		wantErr string // its beginning
+	}{
+		{"no autoencoder", func(_ *testing.T, f fstest.MapFS) { delete(f, "autoencoder.onnx") }, "models/autoencoder.onnx: file does not exist"},
+		{"no manifest of it", func(_ *testing.T, f fstest.MapFS) { delete(f, "autoencoder.json") }, "models/autoencoder.json: file does not exist"},
+		{"no forest", func(_ *testing.T, f fstest.MapFS) { delete(f, "forest.onnx") }, "models/forest.onnx: file does not exist"},
+		{"no manifest of the forest", func(_ *testing.T, f fstest.MapFS) { delete(f, "forest.json") }, "models/forest.json: file does not exist"},
+		{"a folder in a file's place", func(_ *testing.T, f fstest.MapFS) { f["forest.json"] = &fstest.MapFile{Mode: fs.ModeDir} }, "models/forest.json: "},
+
+		{"one bit of the autoencoder", text("autoencoder.onnx", flip), "models/autoencoder.onnx: sha256 is "},
+		{"one bit of the forest", text("forest.onnx", flip), "models/forest.onnx: sha256 is "},
+		{"manifest without digest", manifest(func(m map[string]any) { delete(m, "sha256") }), "models/forest.onnx: sha256 is "},
+		{"empty manifest", text("forest.json", func([]byte) []byte { return nil }), "models/forest.json: EOF"},
+		{"manifest is no JSON", text("autoencoder.json", func([]byte) []byte { return []byte("alphabet: abc") }), "models/autoencoder.json: invalid character"},
+		{"manifest cut short", text("forest.json", func(b []byte) []byte { return b[:len(b)/2] }), "models/forest.json: unexpected EOF"},
+		{"more than one manifest in it", text("forest.json", func(b []byte) []byte { return append(b, b...) }), "models/forest.json: more than one manifest in it"},
+		{"unknown field", manifest(func(m map[string]any) { m["treshold"] = 0.5 }), `models/forest.json: json: unknown field "treshold"`},
+		{"field of another type", manifest(func(m map[string]any) { m["threshold"] = "high" }), "models/forest.json: json: cannot unmarshal string"},
+
+		{"two features exchanged", manifest(func(m map[string]any) {
+			f := m["features"].([]any)
+			f[8], f[9] = f[9], f[8]
+		}), `models/forest.json: feature 9 is "ae_loss_std", this build has "ae_loss"`},
+		{"a feature missing", manifest(func(m map[string]any) { m["features"] = m["features"].([]any)[1:] }), "models/forest.json: 19 features, this build has 20"},
+		{"a feature too many", manifest(func(m map[string]any) { m["features"] = append(m["features"].([]any), "ttl") }), "models/forest.json: 21 features"},
+		{"a benign range missing", manifest(func(m map[string]any) { delete(m["benign"].(map[string]any), "len_std") }), `models/forest.json: benign range of "len_std" is missing`},
+		{"a benign range too many", manifest(func(m map[string]any) { m["benign"].(map[string]any)["ttl"] = map[string]any{} }), "models/forest.json: 21 benign ranges"},
+		{"a benign range upside down", manifest(func(m map[string]any) {
+			r := benign(m, "ae_loss")
+			r["low"], r["median"], r["high"] = 3, 2, 1
+		}), `models/forest.json: benign range of "ae_loss" is missing or out of order`},
+		{"threshold 0", manifest(func(m map[string]any) { m["threshold"] = 0 }), "models/forest.json: threshold 0 is not in (0,1]"},
+		{"threshold above 1", manifest(func(m map[string]any) { m["threshold"] = 1.01 }), "models/forest.json: threshold 1.01 is not in (0,1]"},
+		{"negative threshold", manifest(func(m map[string]any) { m["threshold"] = -0.5 }), "models/forest.json: threshold -0.5"},
+		{"no threshold", manifest(func(m map[string]any) { delete(m, "threshold") }), "models/forest.json: threshold 0"},
+		{"no floor", manifest(func(m map[string]any) { delete(m, "floor") }), "models/forest.json: floor of 0 events"},
+		{"floor of no bytes", manifest(func(m map[string]any) { m["floor"].(map[string]any)["bytes"] = 0 }), "models/forest.json: floor of "},
+		{"other alphabet", func(t *testing.T, f fstest.MapFS) {
+			edit(t, f, "autoencoder.json", func(m map[string]any) { m["alphabet"] = "abc" })
+		}, `models/autoencoder.onnx: manifest: alphabet "abc"`},
+
+		{"empty model", func(t *testing.T, f fstest.MapFS) { put(t, f, "forest", nil) }, "models/forest.onnx: empty file"},
+		{"model is text", func(t *testing.T, f fstest.MapFS) { put(t, f, "forest", []byte("# a forest")) }, "models/forest.onnx: "},
+		{"autoencoder as forest", func(t *testing.T, f fstest.MapFS) { put(t, f, "forest", f["autoencoder.onnx"].Data) }, "models/forest.onnx: 10 nodes, one TreeEnsembleClassifier wanted"},
+		{"forest as autoencoder", func(t *testing.T, f fstest.MapFS) { put(t, f, "autoencoder", f["forest.onnx"].Data) }, "models/autoencoder.onnx: "},
+		{"forest over 19 features", func(t *testing.T, f fstest.MapFS) {
+			put(t, f, "forest", onnxtest.Forest(feature.Count-1, onnxtest.Leaf(1)).Marshal())
+		}, "models/forest.onnx: node label (TreeEnsembleClassifier): input"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			files := folder(t)
+			c.spoil(t, files)
+			m, err := Load(files, "models")
+			if err == nil || !strings.HasPrefix(err.Error(), c.wantErr) {
+				t.Errorf("error %v\nwanted %s", err, c.wantErr)
+			}
+			if m != nil {
+				t.Error("models were returned with an error")
+			}
+		})
+	}
+}
+
+// flip changes one bit in the middle.
+func flip(data []byte) []byte {
+	data[len(data)/2] ^= 1
+	return data
+}
+
+// A model cut short anywhere is refused even when the manifest agrees with it.
+func TestLoadRefusesTruncatedModels(t *testing.T) {
+	whole := folder(t)
+	for base, step := range map[string]int{"autoencoder": 251, "forest": 60_013} {
+		data := whole[base+".onnx"].Data
+		for size := 0; size < len(data); size += step {
+			files := maps.Clone(whole)
+			put(t, files, base, data[:size])
+			if _, err := Load(files, "models"); err == nil || !strings.HasPrefix(err.Error(), "models/"+base+".onnx: ") {
+				t.Errorf("%s.onnx cut to %d of %d bytes: %v", base, size, len(data), err)
+			}
+		}
+	}
+}
+
+// On disk, too, an error says which file it is about.
+func TestLoadNamesFilesOnDisk(t *testing.T) {
+	dir := t.TempDir()
+	for name, file := range folder(t) {
+		if err := os.WriteFile(filepath.Join(dir, name), file.Data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := Load(os.DirFS(dir), dir); err != nil {
+		t.Fatal(err)
+	}
+	broken := filepath.Join(dir, "forest.onnx")
+	if err := os.Remove(broken); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(os.DirFS(dir), dir); err == nil || !strings.HasPrefix(err.Error(), broken+": no such file") {
+		t.Errorf("error %v does not name %s", err, broken)
+	}
+}
+
+// FuzzLoad gives any bytes for either model, with a manifest that agrees. A
+// small forest stands for the embedded one, whose megabytes would take up all
+// the time.
+func FuzzLoad(f *testing.F) {
+	whole := folder(f)
+	small := onnxtest.Forest(feature.Count, &onnxtest.Tree{AtMost: 1, Yes: onnxtest.Leaf(0), No: onnxtest.Leaf(1)}).Marshal()
+	put(f, whole, "forest", small)
+	f.Add(false, whole["autoencoder.onnx"].Data)
+	f.Add(true, whole["autoencoder.onnx"].Data)
+	f.Add(true, small)
+	f.Add(true, small[:len(small)-3])
+	f.Add(false, small)
+	f.Fuzz(func(t *testing.T, isForest bool, data []byte) {
+		base := "autoencoder"
+		if isForest {
+			base = "forest"
+		}
+		files := maps.Clone(whole)
+		put(t, files, base, bytes.Clone(data))
+		m, err := Load(files, "models")
+		if err != nil {
+			if !strings.HasPrefix(err.Error(), "models/"+base+".") {
+				t.Errorf("error does not name %s: %v", base, err)
+			}
+			return
+		}
+		m.Autoencoder.Loss([]byte("www"))
+		if p, err := m.Forest.Probability(make([]float32, feature.Count)); err != nil || !(p >= 0 && p <= 1) {
+			t.Errorf("the forest answers %v, %v", p, err)
+		}
+	})
+}

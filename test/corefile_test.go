@@ -1,0 +1,174 @@
+package test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/notunnel/notunnel/test/lab"
+)
+
+// snippet is a whole Corefile that we show to people.
+type snippet struct {
+	where string // file:line
+	text  string
+}
+
+var fenced = regexp.MustCompile("(?ms)^(?:```|~~~) ?corefile[^\n]*\n(.*?)^(?:```|~~~)")
+
+func snippets(t *testing.T) []snippet {
+	t.Helper()
+	text, err := os.ReadFile("../Corefile.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := []snippet{{"Corefile.example:1", string(text)}}
+	for _, file := range []string{"README.md", "plugin/README.md"} {
+		text, err := os.ReadFile(filepath.Join("..", file))
+		if os.IsNotExist(err) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, at := range fenced.FindAllSubmatchIndex(text, -1) {
+			line := 1 + strings.Count(string(text[:at[2]]), "\n")
+			found = append(found, snippet{file + ":" + strconv.Itoa(line), string(text[at[2]:at[3]])})
+		}
+	}
+	return found
+}
+
+func TestSnippetsStart(t *testing.T) {
+	for _, s := range snippets(t) {
+		t.Run(s.where, func(t *testing.T) {
+			if !strings.Contains(s.text, "notunnel") {
+				t.Fatal("it does not speak of notunnel")
+			}
+			startText(t, localized(t, s.text))
+		})
+	}
+}
+
+// The options that stand as comments in the example are a configuration, too.
+func TestCommentedOptionsStart(t *testing.T) {
+	text, err := os.ReadFile("../Corefile.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := regexp.MustCompile(`(?ms)^    # notunnel \{.*?^    # \}\n`)
+	options := block.FindString(string(text))
+	for _, name := range strings.Fields("mode action threshold window capacity allow exempt client_prefix block_for model") {
+		if !regexp.MustCompile(`(?m)^    #     ` + name + ` `).MatchString(options) {
+			t.Errorf("option %s is not among the comments", name)
+		}
+	}
+	without := strings.Replace(block.ReplaceAllString(string(text), ""), "    notunnel\n", "", 1)
+	uncommented := regexp.MustCompile(`(?m)^    # `).ReplaceAllString(options, "    ")
+	shown := strings.Replace(without, "    cache\n", uncommented+"    cache\n", 1)
+	startText(t, localized(t, shown))
+}
+
+// startText starts a resolver and stops it.
+func startText(t *testing.T, corefile string) {
+	t.Helper()
+	r, err := lab.Start(coredns, "-conf", write(t, corefile), "-dns.port", freePort(t))
+	if err != nil {
+		t.Fatalf("%v\nThe Corefile:\n%s", err, corefile)
+	}
+	if err := r.Stop(); err != nil {
+		t.Error(err)
+	}
+}
+
+func write(t *testing.T, corefile string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "Corefile")
+	if err := os.WriteFile(path, []byte(corefile), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+var (
+	serverPort = regexp.MustCompile(`:\d+(\s|$)`)
+	portOf     = regexp.MustCompile(`^(prometheus|health|ready|pprof)\b`)
+)
+
+// localized puts what only its reader's machine has (ports, allow files, model
+// folders) into a Corefile as this machine has it.
+func localized(t *testing.T, corefile string) string {
+	t.Helper()
+	allow := filepath.Join(t.TempDir(), "allow.txt")
+	writeFile(t, allow, "allowed.example.org\n")
+	models, err := filepath.Abs("../model/data")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	for line := range strings.Lines(corefile) {
+		words := strings.Fields(line)
+		switch {
+		case len(words) == 0 || strings.HasPrefix(words[0], "#"):
+		case words[0] == "model":
+			line = "model " + models + "\n"
+		case words[0] == "allow":
+			for i, w := range words {
+				if strings.Contains(w, "/") {
+					words[i] = allow
+				}
+			}
+			line = strings.Join(words, " ") + "\n"
+		case portOf.MatchString(words[0]):
+			line = words[0] + " 127.0.0.1:" + freePort(t) + "\n"
+		case line[0] != ' ' && line[0] != '\t' && words[len(words)-1] == "{":
+			line = serverPort.ReplaceAllString(line, ":"+freePort(t)+"$1")
+		}
+		out.WriteString(line)
+	}
+	return out.String()
+}
+
+func TestBadOptionsStopTheStart(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "missing")
+	brokenAllow := filepath.Join(t.TempDir(), "allow.txt")
+	writeFile(t, brokenAllow, "good.example.org\n\nnot*a domain\n")
+	tests := []struct{ name, option, want string }{
+		{"unknown option", "colour blue", "Corefile:4.*colour"},
+		{"mode", "mode maybe", "Corefile:4.*maybe"},
+		{"mode without a word", "mode", "Corefile:4.*mode"},
+		{"mode with two words", "mode block monitor", "Corefile:4.*mode"},
+		{"mode twice", "mode block\n mode block", "Corefile:5.*mode"},
+		{"action", "action drop", "Corefile:4.*drop"},
+		{"threshold of nought", "threshold 0", `Corefile:4.*\(0,1\]`},
+		{"threshold above one", "threshold 1.5", `Corefile:4.*1\.5`},
+		{"threshold NaN", "threshold NaN", "Corefile:4.*NaN"},
+		{"window", "window soon", "Corefile:4.*soon"},
+		{"negative block_for", "block_for -1h", "Corefile:4.*-1h"},
+		{"capacity", "capacity 0", "Corefile:4.*capacity"},
+		{"exempt", "exempt 10.0.0.0/40", "Corefile:4.*10.0.0.0/40"},
+		{"client_prefix too long", "client_prefix 33 64", "Corefile:4.*33"},
+		{"client_prefix with one number", "client_prefix 24", "Corefile:4.*client_prefix"},
+		{"allow without a domain", "allow", "Corefile:4.*allow"},
+		{"missing allow file", "allow " + missing, missing},
+		{"broken allow file", "allow " + brokenAllow, regexp.QuoteMeta(brokenAllow) + ":3"},
+		{"missing models", "model " + missing, missing},
+		{"option of later", "deny example.org", "Corefile:4.*deny"},
+	}
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			corefile := ".:" + freePort(t) + " {\n bind 127.0.0.1\n notunnel {\n " + tc.option + "\n }\n whoami\n}\n"
+			r, err := lab.Start(coredns, "-conf", write(t, corefile))
+			if err == nil {
+				r.Stop()
+				t.Fatal("it started")
+			}
+			if !regexp.MustCompile(tc.want).MatchString(err.Error()) {
+				t.Errorf("%v\nwant an error like %q", err, tc.want)
+			}
+		})
+	}
+}

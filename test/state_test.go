@@ -1,0 +1,141 @@
+package test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/miekg/dns"
+
+	"github.com/notunnel/notunnel/test/lab"
+)
+
+func TestFlagsSurviveReload(t *testing.T) {
+	sample := tunnel(t)
+	f := start(t, "notunnel", sample.Answer)
+	guilty := f.from("127.0.0.2")
+	replay(t, guilty, sample, dns.RcodeNameError)
+	zone := sld(t, sample)
+	asked := f.upstream.Asked(zone)
+
+	// The second one has options of its own, so that a new engine is made.
+	for _, config := range []string{"notunnel", "notunnel {\n block_for 2h\n window 30m\n}"} {
+		f.write(t, config)
+		if err := f.Reload(); err != nil {
+			t.Fatal(err)
+		}
+		ask(t, guilty, "first.after-reload."+zone, dns.TypeA, dns.RcodeNameError)
+		ask(t, f.from("127.0.0.3"), "www.other-site.org", dns.TypeA, dns.RcodeSuccess)
+	}
+	if f.upstream.Asked(zone) != asked {
+		t.Error("a query of the blocked pair reached the upstream after a reload")
+	}
+	if flags := f.flags(t); len(flags) != 1 {
+		t.Errorf("%d flags, want the one from before the reloads", len(flags))
+	}
+	f.healthy(t)
+}
+
+func TestAllowFile(t *testing.T) {
+	sample := tunnel(t)
+	zone := sld(t, sample)
+	file := filepath.Join(t.TempDir(), "allow.txt")
+	writeFile(t, file, "# none so far\n")
+	f := start(t, "notunnel {\n allow "+file+"\n}", sample.Answer)
+	c := f.from("127.0.0.2")
+	replay(t, c, sample, dns.RcodeNameError)
+
+	released := func() bool {
+		m, err := c.Ask(lab.Query("www."+zone, dns.TypeA, true))
+		return err == nil && m.Rcode == dns.RcodeSuccess
+	}
+	writeFile(t, file, zone+" # ours\n")
+	if err := lab.Wait("release of the block by the allow file", released); err != nil {
+		t.Fatal(err)
+	}
+	if passed := replay(t, c, sample, dns.RcodeNameError); passed != len(sample.Lookups) {
+		t.Errorf("of an allowed domain %d of %d queries passed", passed, len(sample.Lookups))
+	}
+
+	writeFile(t, file, "# a good line\nbad*line/\n")
+	if err := lab.Wait("error that names file and line", func() bool {
+		return f.Log.Contains("[ERROR]") && f.Log.Contains(file+":2")
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if !released() {
+		t.Error("a broken allow file ended what the one before it allowed")
+	}
+	f.healthy(t)
+}
+
+// writeFile puts a file in the place of another at once.
+func writeFile(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path+".new", []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestMonitorBlocksNothing(t *testing.T) {
+	sample := tunnel(t)
+	f := start(t, "notunnel {\n mode monitor\n}", sample.Answer)
+	if passed := replay(t, f.from("127.0.0.2"), sample, dns.RcodeNameError); passed != len(sample.Lookups) {
+		t.Errorf("%d of %d queries passed", passed, len(sample.Lookups))
+	}
+	flags := f.flags(t)
+	if len(flags) != 1 || flags[0].Action != "monitor" || flags[0].Client != "127.0.0.2" || flags[0].SLD != sld(t, sample) {
+		t.Errorf("flags %+v, want one of the sample's pair with action=monitor", flags)
+	}
+	m := f.scrape(t)
+	if n := m.Sum("coredns_notunnel_flags_total"); n != 1 {
+		t.Errorf("flags_total is %v, want 1", n)
+	}
+	if n := m.Sum("coredns_notunnel_queries_total", "verdict", "block"); n == 0 {
+		t.Error("no query is counted as one that would be blocked")
+	}
+	f.healthy(t)
+}
+
+func TestExemptClientIsNotJudged(t *testing.T) {
+	sample := tunnel(t)
+	f := start(t, "notunnel {\n exempt 127.0.0.2\n}", sample.Answer)
+	if passed := replay(t, f.from("127.0.0.2"), sample, dns.RcodeNameError); passed != len(sample.Lookups) {
+		t.Errorf("of the exempt client %d of %d queries passed", passed, len(sample.Lookups))
+	}
+	if passed := replay(t, f.from("127.0.0.3"), sample, dns.RcodeNameError); passed > mostLeaked {
+		t.Errorf("of another client %d queries passed", passed)
+	}
+}
+
+// Everything judged is counted, under labels that no client can choose.
+func TestMetricLabels(t *testing.T) {
+	sample := tunnel(t)
+	f := start(t, "notunnel", sample.Answer)
+	replay(t, f.from("127.0.0.2"), sample, dns.RcodeNameError)
+	ask(t, f.from("127.0.0.2"), "localhost", dns.TypeA, dns.RcodeSuccess)
+	ask(t, f.from("127.0.0.2"), "www.ordinary-site.org", dns.TypeA, dns.RcodeSuccess)
+	m := f.scrape(t)
+	if n := m.Sum("coredns_notunnel_queries_total"); n != float64(len(sample.Lookups)+1) {
+		t.Errorf("queries_total is %v, want %d", n, len(sample.Lookups)+1)
+	}
+	if n := m.Sum("coredns_notunnel_windows"); n < 1 {
+		t.Errorf("windows is %v", n)
+	}
+	for name, family := range m {
+		if !strings.HasPrefix(name, "coredns_notunnel_") {
+			continue
+		}
+		for _, series := range family.GetMetric() {
+			for _, l := range series.GetLabel() {
+				if !map[string]bool{"server": true, "zone": true, "view": true, "verdict": true, "stage": true, "reason": true}[l.GetName()] {
+					t.Errorf("%s has the label %s=%q", name, l.GetName(), l.GetValue())
+				}
+			}
+		}
+	}
+}
