@@ -2,7 +2,6 @@ package window
 
 import (
 	"math"
-	"math/bits"
 	"time"
 
 	"github.com/notunnel/notunnel/model/feature"
@@ -68,15 +67,14 @@ const (
 	flagCarrier  = 1 << iota // asked with a type that carries data
 	flagAnswered             // a reply was seen
 	flagFilled               // a reply with answers was seen
-	flagNegative             // a reply was NXDOMAIN
 )
 
 // pane holds sums over at most paneEvents events. Fractions are fixed-point,
 // so that taking a prefix out again leaves no rounding behind.
 type pane struct {
-	opened                              Tick
-	events, answered, negative, carrier uint8
-	prefixes                            uint8
+	opened                    Tick
+	events, answered, carrier uint8
+	prefixes                  uint8
 
 	bytes, labels, longest, segments uint16
 	bytesSq                          uint32
@@ -84,7 +82,6 @@ type pane struct {
 	loss, lossBytes                  uint32 // 1/lossUnit
 	lossSq                           uint64
 	answerBytes                      uint32
-	answerSets                       [2]uint64 // a bit for each hash of an answer set
 	chars                            [feature.Classes]uint16
 	answers                          [feature.AnswerClasses]uint16
 }
@@ -202,21 +199,11 @@ func (w *Window) learn(hash uint32, a *Answer) {
 		return
 	}
 	e, p := &w.events[at], &w.panes[in]
-	first := e.flags&flagAnswered == 0
-	fills := a.Records > 0 && e.flags&flagFilled == 0
-	if first {
+	if e.flags&flagAnswered == 0 {
 		e.flags |= flagAnswered
 		p.answered++
 	}
-	if a.Negative && e.flags&flagNegative == 0 {
-		e.flags |= flagNegative
-		p.negative++
-	}
-	if first || fills {
-		bit := a.Set % 128
-		p.answerSets[bit/64] |= 1 << (bit % 64)
-	}
-	if fills {
+	if a.Records > 0 && e.flags&flagFilled == 0 {
 		e.flags |= flagFilled
 		p.answerBytes += uint32(a.Bytes)
 		for i, n := range a.Counts {
@@ -227,11 +214,9 @@ func (w *Window) learn(hash uint32, a *Answer) {
 
 // Answer is a reply as a window sums it up.
 type Answer struct {
-	Records  int    // in the answer section
-	Negative bool   // NXDOMAIN
-	Set      uint64 // hash of the answer set, independent of order and TTL
-	Bytes    int    // rdata bytes that are no address
-	Counts   [feature.AnswerClasses]uint16
+	Records int // in the answer section
+	Bytes   int // rdata bytes that are no address
+	Counts  [feature.AnswerClasses]uint16
 }
 
 // size is Σ|p| over the distinct prefixes.
@@ -245,12 +230,10 @@ func (w *Window) size() (bytes uint32) {
 // summarize adds up the panes.
 func (w *Window) summarize(s *feature.Summary) {
 	*s = feature.Summary{}
-	var sets [2]uint64
 	for i := range w.panes {
 		p := &w.panes[i]
 		s.Events += int(p.events)
 		s.Answered += int(p.answered)
-		s.Negative += int(p.negative)
 		s.Carrier += int(p.carrier)
 		s.Prefixes += int(p.prefixes)
 		s.Bytes += int(p.bytes)
@@ -264,9 +247,6 @@ func (w *Window) summarize(s *feature.Summary) {
 		s.LossSq += float64(p.lossSq) / (lossUnit * lossUnit)
 		s.LossBytes += float64(p.lossBytes) / lossUnit
 		s.AnswerBytes += int(p.answerBytes)
-		for j, bits := range p.answerSets {
-			sets[j] |= bits
-		}
 		for j, n := range p.chars {
 			s.Chars[j] += uint32(n)
 		}
@@ -274,14 +254,4 @@ func (w *Window) summarize(s *feature.Summary) {
 			s.AnswerCounts[j] += uint32(n)
 		}
 	}
-	s.AnswerSets = distinct(bits.OnesCount64(sets[0]) + bits.OnesCount64(sets[1]))
-}
-
-// distinct estimates how many values set that many of 128 bits: linear
-// counting (Whang et al., 1990), with a standard error of 7 % at 63 values.
-func distinct(set int) float64 {
-	if set == 128 {
-		return MaxEvents
-	}
-	return -128 * math.Log(1-float64(set)/128)
 }
