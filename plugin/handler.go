@@ -65,9 +65,10 @@ func (n *Notunnel) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Ms
 }
 
 // zone is the configured zone that the query falls in, "" if it is none of
-// ours. A query without a question and an opcode other than QUERY are not.
+// ours. The opcode does not matter: forward sends a NOTIFY on like any query,
+// name and all.
 func (n *Notunnel) zone(r *dns.Msg) string {
-	if len(r.Question) == 0 || r.Opcode != dns.OpcodeQuery {
+	if len(r.Question) == 0 {
 		return ""
 	}
 	if len(n.zones) == 1 && n.zones[0] == "." {

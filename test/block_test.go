@@ -65,6 +65,31 @@ func blocksTunnel(t *testing.T, sample *lab.Sample) {
 	f.healthy(t)
 }
 
+// CoreDNS lets some opcodes through beside QUERY, and forward sends their names
+// upstream all the same.
+func TestNoOpcodeLeavesAfterTheBlock(t *testing.T) {
+	sample := tunnel(t)
+	f := start(t, "notunnel", sample.Answer)
+	guilty, zone := f.from("127.0.0.2"), sld(t, sample)
+	replay(t, guilty, sample, dns.RcodeNameError)
+	before := f.upstream.Asked(zone)
+	for opcode := range 16 {
+		m := lab.Query("www."+zone, dns.TypeA, true)
+		m.Opcode = opcode
+		reply, err := guilty.Ask(m)
+		if err != nil {
+			t.Fatalf("opcode %d: %v", opcode, err)
+		}
+		if reply.Rcode == dns.RcodeSuccess {
+			t.Errorf("opcode %d was answered:\n%v", opcode, reply)
+		}
+		if n := f.upstream.Asked(zone) - before; n != 0 {
+			t.Fatalf("opcode %d reached the upstream", opcode)
+		}
+	}
+	f.healthy(t)
+}
+
 // leakedBytes are the prefix bytes of the first n lookups, each distinct prefix
 // counted once, as the window counts them.
 func leakedBytes(s *lab.Sample, n int) (sum int) {
