@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/coredns/coredns/plugin"
@@ -23,7 +24,8 @@ type Notunnel struct {
 	zones    []string
 	monitor  bool
 	refuse   bool
-	engine   *detect.Engine
+	engine   *detect.Engine // set before queries come
+	ready    atomic.Bool    // the engine is there; may be asked for at any time
 	counters counters
 }
 
@@ -77,6 +79,13 @@ func (n *Notunnel) zone(r *dns.Msg) string {
 	return plugin.Zones(n.zones).Matches(strings.ToLower(r.Question[0].Name))
 }
 
+// started makes the time of a query out of one reading of the clock, the one
+// that nobody can set: time.Now takes two, and a clock that is set back would
+// prolong every block.
+var started = time.Now()
+
+func now() time.Time { return started.Add(time.Since(started)) }
+
 // decide asks the engine. A fault in it is counted and lets the query pass.
 func (n *Notunnel) decide(w dns.ResponseWriter, r *dns.Msg) (d detect.Decision, ok bool) {
 	defer caught(stageQuery)
@@ -84,7 +93,7 @@ func (n *Notunnel) decide(w dns.ResponseWriter, r *dns.Msg) (d detect.Decision, 
 		Name:   r.Question[0].Name,
 		Type:   r.Question[0].Qtype,
 		Client: clientOf(w),
-		At:     time.Now(),
+		At:     now(),
 	}
 	return n.engine.Query(q), true
 }

@@ -11,32 +11,6 @@ import (
 	"github.com/notunnel/notunnel/test/lab"
 )
 
-func TestFlagsSurviveReload(t *testing.T) {
-	sample := tunnel(t)
-	f := start(t, "notunnel", sample.Answer)
-	guilty := f.from("127.0.0.2")
-	replay(t, guilty, sample, dns.RcodeNameError)
-	zone := sld(t, sample)
-	asked := f.upstream.Asked(zone)
-
-	// The second one has options of its own, so that a new engine is made.
-	for _, config := range []string{"notunnel", "notunnel {\n block_for 2h\n window 30m\n}"} {
-		f.write(t, config)
-		if err := f.Reload(); err != nil {
-			t.Fatal(err)
-		}
-		ask(t, guilty, "first.after-reload."+zone, dns.TypeA, dns.RcodeNameError)
-		ask(t, f.from("127.0.0.3"), "www.other-site.org", dns.TypeA, dns.RcodeSuccess)
-	}
-	if f.upstream.Asked(zone) != asked {
-		t.Error("a query of the blocked pair reached the upstream after a reload")
-	}
-	if flags := f.flags(t); len(flags) != 1 {
-		t.Errorf("%d flags, want the one from before the reloads", len(flags))
-	}
-	f.healthy(t)
-}
-
 func TestAllowFile(t *testing.T) {
 	sample := tunnel(t)
 	zone := sld(t, sample)

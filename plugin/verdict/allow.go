@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"strings"
 
@@ -87,6 +88,9 @@ func Union(lists ...*AllowList) *AllowList {
 	}
 	return all
 }
+
+// Equal tells whether two lists have the same entries, for the same reasons.
+func (l *AllowList) Equal(other *AllowList) bool { return maps.Equal(l.domains, other.domains) }
 
 // Len is the number of entries.
 func (l *AllowList) Len() int { return len(l.domains) }

@@ -173,20 +173,6 @@ func (s *shard) peek(p Pair, sum *feature.Summary) bool {
 	return ok
 }
 
-func (s *shard) resize(capacity int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.evicted += uint64(s.windows.Resize(capacity))
-	s.flags.Resize(capacity)
-}
-
-func (s *shard) forget() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.windows.Purge()
-	s.costly = [costlyEntries]costly{}
-}
-
 func (s *shard) count() (windows, flags int, evicted uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
