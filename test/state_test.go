@@ -2,47 +2,11 @@ package test
 
 import (
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/miekg/dns"
-
-	"github.com/notunnel/notunnel/test/lab"
 )
-
-func TestAllowFile(t *testing.T) {
-	sample := tunnel(t)
-	zone := sld(t, sample)
-	file := filepath.Join(t.TempDir(), "allow.txt")
-	writeFile(t, file, "# none so far\n")
-	f := start(t, "notunnel {\n allow "+file+"\n}", sample.Answer)
-	c := f.from("127.0.0.2")
-	replay(t, c, sample, dns.RcodeNameError)
-
-	released := func() bool {
-		m, err := c.Ask(lab.Query("www."+zone, dns.TypeA, true))
-		return err == nil && m.Rcode == dns.RcodeSuccess
-	}
-	writeFile(t, file, zone+" # ours\n")
-	if err := lab.Wait("release of the block by the allow file", released); err != nil {
-		t.Fatal(err)
-	}
-	if passed := replay(t, c, sample, dns.RcodeNameError); passed != len(sample.Lookups) {
-		t.Errorf("of an allowed domain %d of %d queries passed", passed, len(sample.Lookups))
-	}
-
-	writeFile(t, file, "# a good line\nbad*line/\n")
-	if err := lab.Wait("error that names file and line", func() bool {
-		return f.Log.Contains("[ERROR]") && f.Log.Contains(file+":2")
-	}); err != nil {
-		t.Fatal(err)
-	}
-	if !released() {
-		t.Error("a broken allow file ended what the one before it allowed")
-	}
-	f.healthy(t)
-}
 
 // writeFile puts a file in the place of another at once.
 func writeFile(t *testing.T, path, text string) {
