@@ -94,11 +94,12 @@ func (s *shard) stillFlagged(q *Query) bool {
 	if !ok {
 		return false
 	}
-	if quiet := int32(q.At - f.last); quiet > 0 {
-		if Tick(quiet) > q.BlockFor {
-			s.flags.Remove(q.Pair)
-			return false
-		}
+	quiet := int32(q.At - f.last)
+	if quiet > 0 && Tick(quiet) > q.BlockFor {
+		s.flags.Remove(q.Pair)
+		return false
+	}
+	if quiet > 0 || setBack(f.last, q.At) {
 		s.flags.Add(q.Pair, flag{last: q.At})
 	}
 	return true
