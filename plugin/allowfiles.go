@@ -87,8 +87,12 @@ func (w *allowWatch) run() {
 				due = time.After(settle)
 			}
 		case err, open := <-w.watcher.Errors:
-			if open {
-				log.Errorf("allow: watching files: %v", err)
+			if !open {
+				return
+			}
+			log.Errorf("allow: watching files: %v", err)
+			if due == nil { // what happened meanwhile is not known
+				due = time.After(settle)
 			}
 		case <-due:
 			due = nil

@@ -14,5 +14,5 @@
 //
 // Beside the way: setup.go and config.go read the Corefile, engines.go and
 // instance.go keep windows and flags over a reload, allowfiles.go watches allow
-// lists, metrics.go counts, ready.go tells when there is a verdict to be had.
+// lists, metrics.go and faults.go count, ready.go tells when there is a verdict to be had.
 package notunnel

@@ -88,7 +88,7 @@ func now() time.Time { return started.Add(time.Since(started)) }
 
 // decide asks the engine. A fault in it is counted and lets the query pass.
 func (n *Notunnel) decide(w dns.ResponseWriter, r *dns.Msg) (d detect.Decision, ok bool) {
-	defer caught(stageQuery)
+	defer queryFaults.caught()
 	q := detect.Query{
 		Name:   r.Question[0].Name,
 		Type:   r.Question[0].Qtype,
@@ -100,16 +100,8 @@ func (n *Notunnel) decide(w dns.ResponseWriter, r *dns.Msg) (d detect.Decision, 
 
 // learn hands a reply to the engine.
 func (n *Notunnel) learn(t detect.Ticket, m *dns.Msg) {
-	defer caught(stageReply)
+	defer replyFaults.caught()
 	n.engine.Reply(t, m)
-}
-
-// caught stops a panic of the detector and counts it.
-func caught(stage string) {
-	if fault := recover(); fault != nil {
-		faultsTotal.WithLabelValues(stage).Inc()
-		log.Errorf("fault in stage %s, the query passes: %v", stage, fault)
-	}
 }
 
 // learner is a ResponseWriter that shows replies to the engine.

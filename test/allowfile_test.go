@@ -188,3 +188,23 @@ func TestReloadReadsAllowFilesAnew(t *testing.T) {
 		t.Error("the domain is still blocked after a reload")
 	}
 }
+
+func TestRelativeFilesAreUnderRoot(t *testing.T) {
+	sample, root := tunnel(t), t.TempDir()
+	if err := os.Mkdir(root+"/lists", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, root+"/lists/allow.txt", sld(t, sample)+"\n")
+	models, err := filepath.Abs("../model/data")
+	if err == nil {
+		err = os.Symlink(models, root+"/models")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := start(t, "root "+root+"\n notunnel {\n allow lists/allow.txt\n model models\n}", sample.Answer)
+	if passed := replay(t, f.from("127.0.0.2"), sample, dns.RcodeNameError); passed != len(sample.Lookups) {
+		t.Errorf("%d of %d queries passed, though the file allows them all", passed, len(sample.Lookups))
+	}
+	f.healthy(t)
+}

@@ -2,10 +2,14 @@ package test
 
 import (
 	"os"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/miekg/dns"
+
+	"github.com/notunnel/notunnel/test/lab"
 )
 
 // writeFile puts a file in the place of another at once.
@@ -76,4 +80,47 @@ func TestMetricLabels(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Metadata are there for plugins such as log, of each query its own.
+func TestMetadataReachesTheLog(t *testing.T) {
+	sample := tunnel(t)
+	f := start(t, "log . \"seen {name} {/notunnel/verdict} {/notunnel/score}\"\n notunnel", sample.Answer)
+	replay(t, f.from("127.0.0.2"), sample, dns.RcodeNameError)
+	ask(t, f.from("127.0.0.2"), "www.ordinary-site.org", dns.TypeA, dns.RcodeSuccess)
+	lines := func(expr string) int { return len(regexp.MustCompile(expr).FindAllString(f.Log.String(), -1)) }
+	// A line is written when the reply has gone.
+	if err := lab.Wait("line of the ordinary name", func() bool {
+		return lines(`seen www\.ordinary-site\.org\. pass \S*\n`) == 1
+	}); err != nil {
+		t.Error(err)
+	}
+	if n := lines(`seen \S+ block 0\.\d{3}\n`); n != 1 {
+		t.Errorf("%d queries blocked with a score, want the deciding one alone", n)
+	}
+	if n := lines(`seen \S+ block \S*\n`); n < 2 {
+		t.Errorf("%d queries blocked, want the rest of the tunnel's", n)
+	}
+}
+
+// A flag that nobody renews ends by itself, and then evidence begins anew.
+func TestBlockRunsOut(t *testing.T) {
+	const quiet = 3 * time.Second // long: a pause of a busy machine must not end the block
+	sample := tunnel(t)
+	f := start(t, "notunnel {\n block_for 3s\n}", sample.Answer)
+	guilty, zone := f.from("127.0.0.2"), sld(t, sample)
+	passed := replay(t, guilty, sample, dns.RcodeNameError)
+	time.Sleep(quiet + time.Second/2)
+	asked := f.upstream.Asked(zone)
+	ask(t, guilty, "www.after-quiet."+zone, dns.TypeA, dns.RcodeSuccess)
+	if f.upstream.Asked(zone) != asked+1 {
+		t.Error("the query after the block did not reach the upstream")
+	}
+	if again := replay(t, guilty, sample, dns.RcodeNameError); again == 0 || again > mostLeaked {
+		t.Errorf("%d queries of the tunnel passed, %d the first time", again, passed)
+	}
+	if flags := f.flags(t); len(flags) != 2 {
+		t.Errorf("%d flags, want 2", len(flags))
+	}
+	f.healthy(t)
 }
