@@ -2,72 +2,77 @@ package window
 
 import "slices"
 
-// held is what a store holds of a pair, and when the pair was last used.
-type held[V any] struct {
-	pair  Pair
-	last  Tick
-	value V
+// used is a pair and when it was last used.
+type used struct {
+	pair Pair
+	last Tick
 }
 
 // Inherit takes over what another store holds and this one does not: its flags
 // and, if they are wanted, copies of its windows. Of more than there is room
-// for, the pairs used last are kept. The other store stays as it is, and both
-// may be in use meanwhile; a query of a pair in the shard that is being copied
-// waits for about a millisecond a thousand windows.
+// for, the pairs used last are kept. The other store stays as it is; both may
+// be in use meanwhile, and no query waits for more than a list of one shard's
+// pairs or the copy of one window. Two stores must not inherit from each other at
+// the same time.
 func (s *Store) Inherit(from *Store, windows bool) {
-	var flags []held[flag]
-	var copies []held[*Window]
-	for _, sh := range from.shards {
-		flags, copies = sh.copy(flags, copies, windows)
+	flags, held := from.held()
+	for _, u := range flags {
+		s.of(u.pair).inheritFlag(u)
 	}
-	byAge(flags)
-	for _, f := range flags {
-		s.of(f.pair).inheritFlag(f.pair, f.value)
+	if !windows {
+		return
 	}
-	byAge(copies)
-	for _, w := range copies {
-		s.of(w.pair).inheritWindow(w.pair, w.value)
+	for _, u := range held {
+		s.of(u.pair).inheritWindow(u.pair, from.of(u.pair))
 	}
 }
 
-// byAge puts the pair unused for longest first.
-func byAge[V any](all []held[V]) {
-	slices.SortStableFunc(all, func(a, b held[V]) int { return int(int32(a.last - b.last)) })
+// held are the pairs that are flagged and those that have a window, the ones
+// unused for longest first.
+func (s *Store) held() (flags, windows []used) {
+	for _, sh := range s.shards {
+		flags, windows = sh.held(flags, windows)
+	}
+	byAge := func(a, b used) int { return int(int32(a.last - b.last)) }
+	slices.SortStableFunc(flags, byAge)
+	slices.SortStableFunc(windows, byAge)
+	return flags, windows
 }
 
-// copy appends the shard's flags and, if wanted, copies of its windows.
-func (s *shard) copy(flags []held[flag], windows []held[*Window], wanted bool) ([]held[flag], []held[*Window]) {
+// held appends the shard's pairs.
+func (s *shard) held(flags, windows []used) ([]used, []used) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, p := range s.flags.Keys() {
 		f, _ := s.flags.Peek(p)
-		flags = append(flags, held[flag]{p, f.last, f})
-	}
-	if !wanted {
-		return flags, windows
+		flags = append(flags, used{p, f.last})
 	}
 	for _, p := range s.windows.Keys() {
 		w, _ := s.windows.Peek(p)
-		windows = append(windows, held[*Window]{p, w.last, w.clone()})
+		windows = append(windows, used{p, w.last})
 	}
 	return flags, windows
 }
 
-func (s *shard) inheritFlag(p Pair, f flag) {
+func (s *shard) inheritFlag(u used) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if own, ok := s.flags.Peek(p); ok && int32(f.last-own.last) <= 0 {
+	if own, ok := s.flags.Peek(u.pair); ok && int32(u.last-own.last) <= 0 {
 		return
 	}
-	s.windows.Remove(p)
-	s.flags.Add(p, f)
+	s.windows.Remove(u.pair)
+	s.flags.Add(u.pair, flag{last: u.last})
 }
 
-func (s *shard) inheritWindow(p Pair, w *Window) {
+// inheritWindow copies a window out of a shard of another store.
+func (s *shard) inheritWindow(p Pair, from *shard) {
+	from.mu.Lock()
+	defer from.mu.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.windows.Contains(p) && !s.flags.Contains(p) {
-		s.windows.Add(p, w)
+	w, ok := from.windows.Peek(p)
+	if ok && !s.windows.Contains(p) && !s.flags.Contains(p) {
+		s.windows.Add(p, w.clone())
 	}
 }
 

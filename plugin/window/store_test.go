@@ -2,6 +2,7 @@ package window
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -95,6 +96,29 @@ func TestInheritLeavesTheOtherStoreAlone(t *testing.T) {
 	var sum feature.Summary
 	if !old.Peek(p, &sum) || sum.Events != 1 || sum.Answered != 0 {
 		t.Errorf("the window copied from has %d events, %d answered; want 1, 0", sum.Events, sum.Answered)
+	}
+}
+
+func TestInheritWhileBothAreInUse(t *testing.T) {
+	const pairs = 2000
+	old, next, now := NewStore(65536), NewStore(65536), time.Unix(1e9, 0)
+	for i := range pairs {
+		visit(old, nth(old, i), "a", now)
+	}
+	var busy sync.WaitGroup
+	for _, s := range []*Store{old, next} {
+		busy.Go(func() {
+			for i := range pairs {
+				visit(s, nth(s, i), "b", now)
+				s.Flag(nth(s, pairs+i), TickOf(now))
+			}
+		})
+	}
+	next.Inherit(old, true)
+	busy.Wait()
+	next.Inherit(old, false)
+	if windows, flags, _ := next.Count(); windows != pairs || flags != pairs {
+		t.Errorf("%d windows and %d flags, want %d each", windows, flags, pairs)
 	}
 }
 
