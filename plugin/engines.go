@@ -20,7 +20,8 @@ var engines = registry{running: (*instance).running}
 // it: the new one begins with a copy, which doubles the memory for a moment if
 // a server block's options changed, and for nothing if they did not. What the
 // old engine flags after the copy is handed on when it goes; what it sees in
-// that moment and does not flag is missing in the new one's windows.
+// that moment and does not flag is missing in the new one's windows. A server
+// block that joins an engine in use brings its flags along then, too.
 type registry struct {
 	mu      sync.Mutex
 	leases  []*lease

@@ -68,6 +68,11 @@ func TestMetricLabels(t *testing.T) {
 	if n := m.Sum("coredns_notunnel_windows"); n < 1 {
 		t.Errorf("windows is %v", n)
 	}
+	for _, stage := range strings.Fields("segment autoencoder forest query reply") {
+		if !m.Has("coredns_notunnel_faults_total", "stage", stage) {
+			t.Errorf("faults_total has no series for the stage %s before its first fault", stage)
+		}
+	}
 	for name, family := range m {
 		if !strings.HasPrefix(name, "coredns_notunnel_") {
 			continue
