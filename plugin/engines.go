@@ -133,7 +133,7 @@ func (r *registry) end(l *lease) {
 	if slices.ContainsFunc(r.leases, func(other *lease) bool { return other.tenant == l.tenant }) {
 		return
 	}
-	_, evicted := l.engine.Count()
+	_, _, evicted := l.engine.Count()
 	r.evicted += evicted
 	l.watch.stop()
 }
@@ -147,7 +147,7 @@ func (r *registry) count() (windows int, evicted uint64) {
 	for _, l := range r.leases {
 		if !counted[l.tenant] {
 			counted[l.tenant] = true
-			w, e := l.engine.Count()
+			w, _, e := l.engine.Count()
 			windows, evicted = windows+w, evicted+e
 		}
 	}

@@ -143,12 +143,9 @@ func (e *Engine) SetAllow(l *verdict.AllowList) {
 	e.allow.Store(l)
 }
 
-// Count returns how many windows the engine holds, and how many it evicted for
-// lack of room.
-func (e *Engine) Count() (windows int, evicted uint64) {
-	windows, _, evicted = e.store.Count()
-	return windows, evicted
-}
+// Count returns how many windows and flags the engine holds, and how many
+// windows it evicted for lack of room.
+func (e *Engine) Count() (windows, flags int, evicted uint64) { return e.store.Count() }
 
 // ClientName is how the client of a query is called: its address, the network
 // that it is judged as part of, or its source.
