@@ -2,7 +2,12 @@ package notunnel
 
 import (
 	"fmt"
+	"maps"
+	"os"
 	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -23,62 +28,171 @@ func (c *config) allowList() (*verdict.AllowList, error) {
 	return all, nil
 }
 
-// settle is how long a file must be left alone before it is read: editors and
-// config maps replace a file in several steps.
+// settle is how long after its first change a file is read: editors and config
+// maps replace a file in several steps.
 const settle = 200 * time.Millisecond
 
-// watchAllow puts the allow list in force anew whenever one of the files
-// changes, until the returned function is called. A file that cannot be read
-// leaves the old list in force.
-func watchAllow(cfg *config, e *detect.Engine) (stop func() error, err error) {
-	if len(cfg.allowFiles) == 0 {
-		return func() error { return nil }, nil
-	}
-	watcher, err := fsnotify.NewWatcher()
-	if err != nil {
-		return nil, fmt.Errorf("allow: watching files: %w", err)
-	}
-	for _, file := range cfg.allowFiles {
-		// The directory, since a file that is replaced takes its watch along.
-		if err := watcher.Add(filepath.Dir(file)); err != nil {
-			watcher.Close()
-			return nil, fmt.Errorf("allow: watching %s: %w", file, err)
-		}
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		timer := time.NewTimer(settle)
-		timer.Stop()
-		for {
-			select {
-			case _, open := <-watcher.Events:
-				if !open {
-					return
-				}
-				timer.Reset(settle)
-			case err, open := <-watcher.Errors:
-				if open {
-					log.Errorf("allow: watching files: %v", err)
-				}
-			case <-timer.C:
-				reload(cfg, e)
-			}
-		}
-	}()
-	return func() error {
-		err := watcher.Close()
-		<-done
-		return err
-	}, nil
+// allowWatch puts the allow list of an engine in force anew whenever one of its
+// files changes. A file that cannot be read leaves the old list in force.
+type allowWatch struct {
+	cfg     *config
+	engine  *detect.Engine
+	watcher *fsnotify.Watcher // nil if there are no files
+	done    chan struct{}
+
+	mu      sync.Mutex
+	list    *verdict.AllowList // in force
+	failed  bool               // the last reading did
+	watched map[string]bool    // paths whose change counts
 }
 
-func reload(cfg *config, e *detect.Engine) {
-	list, err := cfg.allowList()
-	if err != nil {
-		log.Errorf("allow: %v; the list read before stays in force", err)
+func watchAllow(cfg *config, e *detect.Engine) (*allowWatch, error) {
+	w := &allowWatch{cfg: cfg, engine: e, list: cfg.engine.Allow}
+	if len(cfg.allowFiles) == 0 {
+		return w, nil
+	}
+	var err error
+	if w.watcher, err = fsnotify.NewWatcher(); err != nil {
+		return nil, fmt.Errorf("allow: watching files: %w", err)
+	}
+	if err := w.follow(); err != nil {
+		w.watcher.Close()
+		return nil, err
+	}
+	w.done = make(chan struct{})
+	go w.run()
+	w.refresh() // it may have changed since setup read it
+	return w, nil
+}
+
+// stop ends the watch. The list stays in force.
+func (w *allowWatch) stop() {
+	if w.watcher != nil {
+		w.watcher.Close()
+		<-w.done
+	}
+}
+
+func (w *allowWatch) run() {
+	defer close(w.done)
+	var due <-chan time.Time
+	for {
+		select {
+		case event, open := <-w.watcher.Events:
+			if !open {
+				return
+			}
+			// What began the wait ends it, however much goes on changing.
+			if due == nil && w.counts(event.Name) {
+				due = time.After(settle)
+			}
+		case err, open := <-w.watcher.Errors:
+			if !open {
+				return
+			}
+			log.Errorf("allow: watching files: %v", err)
+			if due == nil { // what happened meanwhile is not known
+				due = time.After(settle)
+			}
+		case <-due:
+			due = nil
+			w.refresh()
+		}
+	}
+}
+
+func (w *allowWatch) counts(path string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.watched[filepath.Clean(path)]
+}
+
+// refresh reads the files, and puts the list in force if it is another one.
+func (w *allowWatch) refresh() {
+	if w.watcher == nil {
 		return
 	}
-	e.SetAllow(list)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.follow(); err != nil {
+		log.Errorf("%v", err)
+	}
+	list, err := w.cfg.allowList()
+	if err != nil {
+		log.Errorf("allow: %v; the list read before stays in force", err)
+		w.failed = true
+		return
+	}
+	if list.Equal(w.list) && !w.failed {
+		return
+	}
+	w.list, w.failed = list, false
+	w.engine.SetAllow(list)
 	log.Infof("allow: %d domains in force", list.Len())
+}
+
+// follow watches what the files are reached by now.
+func (w *allowWatch) follow() error {
+	w.watched = map[string]bool{}
+	folders := map[string]bool{}
+	for _, file := range w.cfg.allowFiles {
+		for _, path := range chain(file) {
+			w.watched[path] = true
+			// The folder, since a file that is replaced takes its watch along.
+			folders[filepath.Dir(path)] = true
+		}
+	}
+	for _, old := range w.watcher.WatchList() {
+		if !folders[old] {
+			w.watcher.Remove(old) // an error says that it is gone already
+		}
+	}
+	for _, folder := range slices.Sorted(maps.Keys(folders)) {
+		if err := w.watcher.Add(folder); err != nil && !os.IsNotExist(err) {
+			return fmt.Errorf("allow: watching %s: %w", folder, err)
+		}
+	}
+	return nil
+}
+
+// maxLinks is how many symbolic links a path may lead through, as in Linux.
+const maxLinks = 40
+
+// chain is the file and every symbolic link on the way to it: the paths where a
+// change can change what is read. A Kubernetes config map has three, of which
+// ..data is the one that is replaced.
+func chain(file string) (paths []string) {
+	abs, err := filepath.Abs(file)
+	if err != nil {
+		return []string{file} // there is no working directory
+	}
+	at, rest := rootOf(abs)
+	for len(rest) > 0 {
+		next := filepath.Join(at, rest[0])
+		rest = rest[1:]
+		target, err := os.Readlink(next)
+		if err != nil || len(paths) == maxLinks {
+			at = next
+			continue
+		}
+		paths = append(paths, next)
+		if filepath.IsAbs(target) {
+			var before []string
+			at, before = rootOf(target)
+			rest = append(before, rest...)
+		} else {
+			rest = append(namesOf(target), rest...)
+		}
+	}
+	return append(paths, at)
+}
+
+// rootOf takes an absolute path apart.
+func rootOf(path string) (root string, names []string) {
+	root = filepath.VolumeName(path) + string(filepath.Separator)
+	return root, namesOf(strings.TrimPrefix(path, root))
+}
+
+func namesOf(path string) []string {
+	return strings.FieldsFunc(path, func(r rune) bool { return r == filepath.Separator })
 }

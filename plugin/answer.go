@@ -18,7 +18,7 @@ func blocked(r *dns.Msg, refuse bool) *dns.Msg {
 	} else {
 		m.Ns = []dns.RR{&dns.SOA{
 			Hdr: dns.RR_Header{
-				Name: r.Question[0].Name, Rrtype: dns.TypeSOA, Class: dns.ClassINET, Ttl: negativeTTL,
+				Name: r.Question[0].Name, Rrtype: dns.TypeSOA, Class: r.Question[0].Qclass, Ttl: negativeTTL,
 			},
 			Ns: ".", Mbox: ".", Serial: 1, Refresh: 3600, Retry: 600, Expire: 86400, Minttl: negativeTTL,
 		}}

@@ -37,7 +37,7 @@ func parse(c *caddy.Controller) (config, error) {
 	root := dnsserver.GetConfig(c).Root
 	for i := 0; c.Next(); i++ {
 		if i > 0 {
-			return cfg, plugin.ErrOnce
+			return cfg, c.Err("there is a second notunnel in this server block")
 		}
 		for _, zone := range c.RemainingArgs() {
 			zones := plugin.Host(zone).NormalizeExact()

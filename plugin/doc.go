@@ -12,7 +12,7 @@
 //	verdict/       score and evidence to Pass, Watch or Block; the allow list
 //	answer.go      the reply to a blocked query
 //
-// Beside the way: setup.go and config.go read the Corefile, engines.go keeps
-// windows and flags over a reload, allowfiles.go watches allow lists,
-// metrics.go counts, ready.go tells when there is a verdict to be had.
+// Beside the way: setup.go and config.go read the Corefile, engines.go and
+// instance.go keep windows and flags over a reload, allowfiles.go watches allow
+// lists, metrics.go and faults.go count, ready.go tells when there is a verdict to be had.
 package notunnel

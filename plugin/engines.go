@@ -1,91 +1,153 @@
 package notunnel
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/notunnel/notunnel/plugin/detect"
 )
 
 // engines are the engines of this process.
-var engines = registry{tenants: map[string]*tenant{}, homes: map[string]*tenant{}}
+var engines = registry{running: (*instance).running}
 
 // registry lets server blocks with equal options share one engine, and hands
 // windows and flags on to the next engine of the same server block when the
-// Corefile is reloaded: the new instance starts before the old one stops.
+// Corefile is reloaded. No two engines share any state.
+//
+// On a reload the new CoreDNS instance starts before the old one stops, and it
+// can fail after its start-up functions have run; then the old one goes on as
+// if nothing had happened. So nothing of an old engine is changed or taken from
+// it: the new one begins with a copy, which doubles the memory for a moment if
+// a server block's options changed, and for nothing if they did not. What the
+// old engine flags after the copy is handed on when it goes; what it sees in
+// that moment and does not flag is missing in the new one's windows. A server
+// block that joins an engine in use brings its flags along then, too.
 type registry struct {
 	mu      sync.Mutex
-	tenants map[string]*tenant // by config.key
-	homes   map[string]*tenant // by server block, the latest
+	leases  []*lease
+	evicted uint64 // by engines that have gone
+	running func(*instance) bool
+}
+
+// lease is the use of an engine by one server block of an instance.
+type lease struct {
+	*tenant
+	home     string // the server block
+	instance *instance
 }
 
 // tenant is an engine in use.
 type tenant struct {
 	key    string
 	engine *detect.Engine
-	users  int
-	stop   func() error // ends the watch on its allow files
+	watch  *allowWatch
+	maker  *instance
 }
 
-// acquire returns the engine for the configuration. Each call is matched by a
-// release.
-func (r *registry) acquire(cfg *config, home string) (*detect.Engine, error) {
+// acquire returns the engine for the configuration of a server block. Each call
+// is matched by a release, unless the instance fails.
+func (r *registry) acquire(cfg *config, home string, by *instance) (l *lease, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	// An instance that was preceded by none of ours tells nobody that it failed.
+	r.sweepLocked()
+	before := r.other(home, by)
+	l = &lease{home: home, instance: by}
 	key := cfg.key()
-	t := r.tenants[key]
-	if t == nil {
-		var prev *detect.Engine
-		if before := r.homes[home]; before != nil {
-			prev = before.engine
+	if at := slices.IndexFunc(r.leases, func(l *lease) bool { return l.key == key }); at >= 0 {
+		l.tenant = r.leases[at].tenant
+		if before != nil && before.tenant != l.tenant && l.maker == by {
+			l.engine.Inherit(before.engine)
 		}
-		engine, err := detect.New(cfg.engine, prev)
-		if err != nil {
-			return nil, err
-		}
-		stop, err := watchAllow(cfg, engine)
-		if err != nil {
-			return nil, err
-		}
-		t = &tenant{key: key, engine: engine, stop: stop}
-		r.tenants[key] = t
+		l.watch.refresh()
+	} else if l.tenant, err = newTenant(cfg, before); err != nil {
+		return nil, err
+	} else {
+		l.key, l.maker = key, by
 	}
-	t.users++
-	r.homes[home] = t
-	return t.engine, nil
+	r.leases = append(r.leases, l)
+	return l, nil
 }
 
-// release gives an engine back. When its last user has gone, so has it.
-func (r *registry) release(e *detect.Engine) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, t := range r.tenants {
-		if t.engine != e {
-			continue
+// newTenant makes an engine that begins with what the server block's last one
+// remembers, if there is one.
+func newTenant(cfg *config, before *lease) (*tenant, error) {
+	var prev *detect.Engine
+	if before != nil {
+		prev = before.engine
+	}
+	engine, err := detect.New(cfg.engine, prev)
+	if err != nil {
+		return nil, err
+	}
+	watch, err := watchAllow(cfg, engine)
+	if err != nil {
+		return nil, err
+	}
+	return &tenant{engine: engine, watch: watch}, nil
+}
+
+// other is the use of an engine by the same server block of another instance,
+// nil if there is none.
+func (r *registry) other(home string, than *instance) *lease {
+	for _, l := range r.leases {
+		if l.home == home && l.instance != than {
+			return l
 		}
-		if t.users--; t.users > 0 {
-			return nil
-		}
-		delete(r.tenants, t.key)
-		for home, at := range r.homes {
-			if at == t {
-				delete(r.homes, home)
-			}
-		}
-		return t.stop()
 	}
 	return nil
 }
 
-// count sums up what the engines hold. Engines that share a store are counted
-// once.
+// release ends a lease. What the engine flagged is handed on to the server
+// block's next engine.
+func (r *registry) release(l *lease) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !slices.Contains(r.leases, l) {
+		return // swept
+	}
+	if next := r.other(l.home, l.instance); next != nil && next.tenant != l.tenant {
+		next.engine.InheritFlags(l.engine)
+	}
+	r.end(l)
+}
+
+// sweep ends the leases of instances that failed, which are never released.
+func (r *registry) sweep() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.sweepLocked()
+}
+
+func (r *registry) sweepLocked() {
+	for _, l := range slices.Clone(r.leases) {
+		if !r.running(l.instance) {
+			r.end(l)
+		}
+	}
+}
+
+// end removes a lease. With its last lease an engine goes.
+func (r *registry) end(l *lease) {
+	r.leases = slices.DeleteFunc(r.leases, func(other *lease) bool { return other == l })
+	if slices.ContainsFunc(r.leases, func(other *lease) bool { return other.tenant == l.tenant }) {
+		return
+	}
+	_, _, evicted := l.engine.Count()
+	r.evicted += evicted
+	l.watch.stop()
+}
+
+// count sums up what the engines hold.
 func (r *registry) count() (windows int, evicted uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	counted := map[any]bool{}
-	for _, t := range r.tenants {
-		if store := t.engine.Store(); !counted[store] {
-			counted[store] = true
-			w, _, e := store.Count()
+	evicted = r.evicted
+	counted := map[*tenant]bool{}
+	for _, l := range r.leases {
+		if !counted[l.tenant] {
+			counted[l.tenant] = true
+			w, _, e := l.engine.Count()
 			windows, evicted = windows+w, evicted+e
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/coredns/coredns/plugin"
@@ -23,7 +24,8 @@ type Notunnel struct {
 	zones    []string
 	monitor  bool
 	refuse   bool
-	engine   *detect.Engine
+	engine   *detect.Engine // set before queries come
+	ready    atomic.Bool    // the engine is there; may be asked for at any time
 	counters counters
 }
 
@@ -65,9 +67,10 @@ func (n *Notunnel) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Ms
 }
 
 // zone is the configured zone that the query falls in, "" if it is none of
-// ours. A query without a question and an opcode other than QUERY are not.
+// ours. The opcode does not matter: forward sends a NOTIFY on like any query,
+// name and all.
 func (n *Notunnel) zone(r *dns.Msg) string {
-	if len(r.Question) == 0 || r.Opcode != dns.OpcodeQuery {
+	if len(r.Question) == 0 {
 		return ""
 	}
 	if len(n.zones) == 1 && n.zones[0] == "." {
@@ -76,30 +79,29 @@ func (n *Notunnel) zone(r *dns.Msg) string {
 	return plugin.Zones(n.zones).Matches(strings.ToLower(r.Question[0].Name))
 }
 
+// started makes the time of a query out of one reading of the clock, the one
+// that nobody can set: time.Now takes two, and a clock that is set back would
+// prolong every block.
+var started = time.Now()
+
+func now() time.Time { return started.Add(time.Since(started)) }
+
 // decide asks the engine. A fault in it is counted and lets the query pass.
 func (n *Notunnel) decide(w dns.ResponseWriter, r *dns.Msg) (d detect.Decision, ok bool) {
-	defer caught(stageQuery)
+	defer queryFaults.caught()
 	q := detect.Query{
 		Name:   r.Question[0].Name,
 		Type:   r.Question[0].Qtype,
 		Client: clientOf(w),
-		At:     time.Now(),
+		At:     now(),
 	}
 	return n.engine.Query(q), true
 }
 
 // learn hands a reply to the engine.
 func (n *Notunnel) learn(t detect.Ticket, m *dns.Msg) {
-	defer caught(stageReply)
+	defer replyFaults.caught()
 	n.engine.Reply(t, m)
-}
-
-// caught stops a panic of the detector and counts it.
-func caught(stage string) {
-	if fault := recover(); fault != nil {
-		faultsTotal.WithLabelValues(stage).Inc()
-		log.Errorf("fault in stage %s, the query passes: %v", stage, fault)
-	}
 }
 
 // learner is a ResponseWriter that shows replies to the engine.

@@ -59,12 +59,6 @@ var (
 	})
 )
 
-// The stages beside the engine's own in which a fault can be caught.
-const (
-	stageQuery = "query"
-	stageReply = "reply"
-)
-
 // meter reports inference. Its series are looked up once, not per query.
 type meter struct{}
 

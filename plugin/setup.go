@@ -3,7 +3,6 @@ package notunnel
 import (
 	"fmt"
 	"os"
-	"strings"
 	"sync"
 
 	"github.com/coredns/caddy"
@@ -37,16 +36,28 @@ func setup(c *caddy.Controller) error {
 	cfg.engine.Meter = meter{}
 
 	n := &Notunnel{zones: cfg.zones, monitor: cfg.monitor, refuse: cfg.refuse}
-	home := strings.Join(c.ServerBlockKeys, " ")
+	block, by := dnsserver.GetConfig(c), instanceOf(c)
+	var l *lease
 	c.OnStartup(func() (err error) {
-		n.engine, err = engines.acquire(&cfg, home)
-		if err != nil {
+		// Blocks may have the same keys if they differ in address or view,
+		// which is known only now.
+		home := fmt.Sprint(c.ServerBlockKeys, block.ListenHosts, block.ViewName)
+		if l, err = engines.acquire(&cfg, home, by); err != nil {
 			return plugin.Error(pluginName, err)
 		}
+		n.engine = l.engine
+		n.ready.Store(true)
 		return nil
 	})
-	c.OnShutdown(func() error { return engines.release(n.engine) })
-	dnsserver.GetConfig(c).AddPlugin(func(next plugin.Handler) plugin.Handler {
+	c.OnShutdown(func() error {
+		engines.release(l)
+		return nil
+	})
+	c.OnRestartFailed(func() error {
+		engines.sweep()
+		return nil
+	})
+	block.AddPlugin(func(next plugin.Handler) plugin.Handler {
 		n.Next = next
 		return n
 	})

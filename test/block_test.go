@@ -65,19 +65,61 @@ func blocksTunnel(t *testing.T, sample *lab.Sample) {
 	f.healthy(t)
 }
 
-// leakedBytes are the prefix bytes of the first n lookups, each distinct prefix
-// counted once, as the window counts them.
+// CoreDNS lets some opcodes through beside QUERY, and forward sends their names
+// upstream all the same.
+func TestNoOpcodeLeavesAfterTheBlock(t *testing.T) {
+	sample := tunnel(t)
+	f := start(t, "notunnel", sample.Answer)
+	guilty, zone := f.from("127.0.0.2"), sld(t, sample)
+	replay(t, guilty, sample, dns.RcodeNameError)
+	before := f.upstream.Asked(zone)
+	for opcode := range 16 {
+		m := lab.Query("www."+zone, dns.TypeA, true)
+		m.Opcode = opcode
+		reply, err := guilty.Ask(m)
+		if err != nil {
+			t.Fatalf("opcode %d: %v", opcode, err)
+		}
+		if reply.Rcode == dns.RcodeSuccess {
+			t.Errorf("opcode %d was answered:\n%v", opcode, reply)
+		}
+		if n := f.upstream.Asked(zone) - before; n != 0 {
+			t.Fatalf("opcode %d reached the upstream", opcode)
+		}
+	}
+	f.healthy(t)
+}
+
+// leakedBytes are the prefix bytes of the first n lookups.
 func leakedBytes(s *lab.Sample, n int) (sum int) {
-	seen := map[string]bool{}
 	for _, l := range s.Lookups[:n] {
 		var name split.Name
 		name.Parse(l.Name)
-		if prefix := string(name.Prefix()); !seen[prefix] {
-			seen[prefix] = true
-			sum += len(prefix)
-		}
+		sum += len(name.Prefix())
 	}
 	return sum
+}
+
+// A repeated query leaks as much as a new one, whoever answers it.
+func TestRepeatedQueriesCount(t *testing.T) {
+	sample := tunnel(t)
+	f := start(t, "notunnel", sample.Answer)
+	c, first := f.from("127.0.0.2"), sample.Lookups[0]
+	const repeats = 5
+	for range repeats {
+		ask(t, c, first.Name, first.Type, dns.RcodeSuccess)
+	}
+	passed := replay(t, c, sample, dns.RcodeNameError)
+	flags := f.flags(t)
+	if len(flags) != 1 {
+		t.Fatalf("%d flags, want 1", len(flags))
+	}
+	if want := repeats + passed + 1; flags[0].Queries != want {
+		t.Errorf("the log tells of %d queries, want %d: %d repeats, %d that passed, the deciding one", flags[0].Queries, want, repeats, passed)
+	}
+	if want := repeats*leakedBytes(sample, 1) + leakedBytes(sample, passed); flags[0].LeakedBytes != want {
+		t.Errorf("the log tells of %d leaked bytes, %d were sent", flags[0].LeakedBytes, want)
+	}
 }
 
 func TestOrdinaryLookupsAreNeverBlocked(t *testing.T) {

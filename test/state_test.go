@@ -2,73 +2,15 @@ package test
 
 import (
 	"os"
-	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/miekg/dns"
 
 	"github.com/notunnel/notunnel/test/lab"
 )
-
-func TestFlagsSurviveReload(t *testing.T) {
-	sample := tunnel(t)
-	f := start(t, "notunnel", sample.Answer)
-	guilty := f.from("127.0.0.2")
-	replay(t, guilty, sample, dns.RcodeNameError)
-	zone := sld(t, sample)
-	asked := f.upstream.Asked(zone)
-
-	// The second one has options of its own, so that a new engine is made.
-	for _, config := range []string{"notunnel", "notunnel {\n block_for 2h\n window 30m\n}"} {
-		f.write(t, config)
-		if err := f.Reload(); err != nil {
-			t.Fatal(err)
-		}
-		ask(t, guilty, "first.after-reload."+zone, dns.TypeA, dns.RcodeNameError)
-		ask(t, f.from("127.0.0.3"), "www.other-site.org", dns.TypeA, dns.RcodeSuccess)
-	}
-	if f.upstream.Asked(zone) != asked {
-		t.Error("a query of the blocked pair reached the upstream after a reload")
-	}
-	if flags := f.flags(t); len(flags) != 1 {
-		t.Errorf("%d flags, want the one from before the reloads", len(flags))
-	}
-	f.healthy(t)
-}
-
-func TestAllowFile(t *testing.T) {
-	sample := tunnel(t)
-	zone := sld(t, sample)
-	file := filepath.Join(t.TempDir(), "allow.txt")
-	writeFile(t, file, "# none so far\n")
-	f := start(t, "notunnel {\n allow "+file+"\n}", sample.Answer)
-	c := f.from("127.0.0.2")
-	replay(t, c, sample, dns.RcodeNameError)
-
-	released := func() bool {
-		m, err := c.Ask(lab.Query("www."+zone, dns.TypeA, true))
-		return err == nil && m.Rcode == dns.RcodeSuccess
-	}
-	writeFile(t, file, zone+" # ours\n")
-	if err := lab.Wait("release of the block by the allow file", released); err != nil {
-		t.Fatal(err)
-	}
-	if passed := replay(t, c, sample, dns.RcodeNameError); passed != len(sample.Lookups) {
-		t.Errorf("of an allowed domain %d of %d queries passed", passed, len(sample.Lookups))
-	}
-
-	writeFile(t, file, "# a good line\nbad*line/\n")
-	if err := lab.Wait("error that names file and line", func() bool {
-		return f.Log.Contains("[ERROR]") && f.Log.Contains(file+":2")
-	}); err != nil {
-		t.Fatal(err)
-	}
-	if !released() {
-		t.Error("a broken allow file ended what the one before it allowed")
-	}
-	f.healthy(t)
-}
 
 // writeFile puts a file in the place of another at once.
 func writeFile(t *testing.T, path, text string) {
@@ -126,6 +68,11 @@ func TestMetricLabels(t *testing.T) {
 	if n := m.Sum("coredns_notunnel_windows"); n < 1 {
 		t.Errorf("windows is %v", n)
 	}
+	for _, stage := range strings.Fields("segment autoencoder forest query reply") {
+		if !m.Has("coredns_notunnel_faults_total", "stage", stage) {
+			t.Errorf("faults_total has no series for the stage %s before its first fault", stage)
+		}
+	}
 	for name, family := range m {
 		if !strings.HasPrefix(name, "coredns_notunnel_") {
 			continue
@@ -138,4 +85,47 @@ func TestMetricLabels(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Metadata are there for plugins such as log, of each query its own.
+func TestMetadataReachesTheLog(t *testing.T) {
+	sample := tunnel(t)
+	f := start(t, "log . \"seen {name} {/notunnel/verdict} {/notunnel/score}\"\n notunnel", sample.Answer)
+	replay(t, f.from("127.0.0.2"), sample, dns.RcodeNameError)
+	ask(t, f.from("127.0.0.2"), "www.ordinary-site.org", dns.TypeA, dns.RcodeSuccess)
+	lines := func(expr string) int { return len(regexp.MustCompile(expr).FindAllString(f.Log.String(), -1)) }
+	// A line is written when the reply has gone.
+	if err := lab.Wait("line of the ordinary name", func() bool {
+		return lines(`seen www\.ordinary-site\.org\. pass \S*\n`) == 1
+	}); err != nil {
+		t.Error(err)
+	}
+	if n := lines(`seen \S+ block 0\.\d{3}\n`); n != 1 {
+		t.Errorf("%d queries blocked with a score, want the deciding one alone", n)
+	}
+	if n := lines(`seen \S+ block \S*\n`); n < 2 {
+		t.Errorf("%d queries blocked, want the rest of the tunnel's", n)
+	}
+}
+
+// A flag that nobody renews ends by itself, and then evidence begins anew.
+func TestBlockRunsOut(t *testing.T) {
+	const quiet = 3 * time.Second // long: a pause of a busy machine must not end the block
+	sample := tunnel(t)
+	f := start(t, "notunnel {\n block_for 3s\n}", sample.Answer)
+	guilty, zone := f.from("127.0.0.2"), sld(t, sample)
+	passed := replay(t, guilty, sample, dns.RcodeNameError)
+	time.Sleep(quiet + time.Second/2)
+	asked := f.upstream.Asked(zone)
+	ask(t, guilty, "www.after-quiet."+zone, dns.TypeA, dns.RcodeSuccess)
+	if f.upstream.Asked(zone) != asked+1 {
+		t.Error("the query after the block did not reach the upstream")
+	}
+	if again := replay(t, guilty, sample, dns.RcodeNameError); again == 0 || again > mostLeaked {
+		t.Errorf("%d queries of the tunnel passed, %d the first time", again, passed)
+	}
+	if flags := f.flags(t); len(flags) != 2 {
+		t.Errorf("%d flags, want 2", len(flags))
+	}
+	f.healthy(t)
 }

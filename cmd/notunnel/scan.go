@@ -59,6 +59,10 @@ func runScan(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "notunnel scan: --threshold %v is not in (0,1]\n", o.threshold)
 		return 2
 	}
+	if o.window <= 0 {
+		fmt.Fprintf(stderr, "notunnel scan: --window %v is not positive\n", o.window)
+		return 2
+	}
 	if err := scan(o, flags.Args(), stdout, stderr); err != nil {
 		fmt.Fprintf(stderr, "notunnel scan: %v\n", err)
 		return 2
@@ -81,17 +85,21 @@ func scan(o scanOptions, files []string, stdout, stderr io.Writer) error {
 		}
 		r.malformed += stats.Malformed.N
 		r.truncated += stats.Truncated.N
-		for what, c := range map[string]capture.Count{"undecodable": stats.Malformed, "cut short": stats.Truncated} {
-			if c.N > 0 {
-				fmt.Fprintf(stderr, "%s: %d %s, first: %s\n", file, c.N, what, c.First)
-			}
-		}
+		tell(stderr, file, "undecodable", stats.Malformed)
+		tell(stderr, file, "cut short", stats.Truncated)
 	}
 	elapsed := time.Since(begin)
 	if o.json {
 		return r.writeJSON(stdout, elapsed)
 	}
 	return r.writeTable(stdout, elapsed)
+}
+
+// tell names the defects of a file, if there are any.
+func tell(stderr io.Writer, file, what string, c capture.Count) {
+	if c.N > 0 {
+		fmt.Fprintf(stderr, "%s: %d %s, first: %s\n", file, c.N, what, c.First)
+	}
 }
 
 func scanFile(path string, r *replay, stderr io.Writer) (capture.Stats, error) {

@@ -109,7 +109,7 @@ func TestScanOptions(t *testing.T) {
 	write(t, list, "# ours\ntunnel-lab.com # a test\n")
 	for _, args := range [][]string{
 		{"--allow", "tunnel-lab.com"}, {"--allow", "com"}, {"--allow", list},
-		{"--exempt", client(pairs[0])}, {"--exempt", "10.0.0.0/8,192.168.0.0/16"}, {"--threshold", "1"},
+		{"--exempt", client(pairs[0])}, {"--exempt", "10.0.0.0/8,192.168.0.0/16"}, {"--exempt", "::ffff:10.0.0.0/104"}, {"--threshold", "1"},
 	} {
 		if pairs, summary := scanned(t, append(args, tunnelSample)...); len(pairs) != 0 || summary["queries"].(float64) == 0 {
 			t.Errorf("%v: still blocked: %v", args, pairs)
@@ -193,10 +193,13 @@ func TestBadUse(t *testing.T) {
 		{[]string{"scan", "--frob", "x"}, "unknown flag: --frob"},
 		{[]string{"scan", "--threshold", "1.5", tunnelSample}, "--threshold 1.5 is not in (0,1]"},
 		{[]string{"scan", "--threshold", "0", tunnelSample}, "--threshold 0 is not in (0,1]"},
-		{[]string{"scan", "--window", "-1h", tunnelSample}, "window -1h0m0s"},
+		{[]string{"scan", "--window", "-1h", tunnelSample}, "--window -1h0m0s is not positive"},
+		{[]string{"scan", "--window", "0", tunnelSample}, "--window 0s is not positive"},
 		{[]string{"scan", "--allow", "*.example", tunnelSample}, `--allow: "*.example" is not a domain`},
+		{[]string{"scan", "--allow", "10.0.0.1", tunnelSample}, "--allow: \"10.0.0.1\" is an address"},
 		{[]string{"scan", "--allow", bad, tunnelSample}, "bad.txt:2:"},
 		{[]string{"scan", "--exempt", "10.0.0.0/40", tunnelSample}, `--exempt: "10.0.0.0/40"`},
+		{[]string{"scan", "--exempt", "::ffff:10.0.0.0/90", tunnelSample}, `--exempt: "::ffff:10.0.0.0/90"`},
 		{[]string{"scan", "--model", dir, tunnelSample}, "autoencoder"},
 		{[]string{"scan", filepath.Join(dir, "none.pcap")}, "none.pcap"},
 		{[]string{"scan", bad}, "bad.txt: neither a capture"},

@@ -79,8 +79,8 @@ type scratch struct {
 	summary  feature.Summary
 }
 
-// New makes an engine. If prev is not nil, the engine takes over its windows
-// and flags; prev may go on deciding meanwhile.
+// New makes an engine. If prev is not nil, the engine begins with what that one
+// remembers; see Inherit.
 func New(c Config, prev *Engine) (*Engine, error) {
 	if c.Models == nil {
 		return nil, errors.New("detect: no models")
@@ -102,18 +102,30 @@ func New(c Config, prev *Engine) (*Engine, error) {
 	e.scratch.New = func() any { return new(scratch) }
 	e.mask4, e.mask6 = mask(96+c.Bits4), mask(c.Bits6)
 	e.SetAllow(c.Allow)
-	if prev == nil {
-		e.store = window.NewStore(c.Capacity)
-		return e, nil
-	}
-	e.store = prev.store
-	if prev.config.Capacity != c.Capacity {
-		e.store.Resize(c.Capacity)
-	}
-	if prev.config.Models.ID != c.Models.ID {
-		e.store.Forget()
+	e.store = window.NewStore(c.Capacity)
+	if prev != nil {
+		e.Inherit(prev)
 	}
 	return e, nil
+}
+
+// Inherit takes over from an engine what this one does not have itself: flags,
+// and copies of windows where they mean the same to both, which sums of another
+// model's losses do not. Nothing is taken over if other bits of an address make
+// a client. The other engine is left as it is and may go on deciding; until it
+// goes, the windows are held twice.
+func (e *Engine) Inherit(from *Engine) {
+	e.inherit(from, from.config.Models.ID == e.config.Models.ID)
+}
+
+// InheritFlags is Inherit without windows, for an engine that is in use: it
+// takes over what another one flagged last.
+func (e *Engine) InheritFlags(from *Engine) { e.inherit(from, false) }
+
+func (e *Engine) inherit(from *Engine, windows bool) {
+	if from.mask4 == e.mask4 && from.mask6 == e.mask6 {
+		e.store.Inherit(from.store, windows)
+	}
 }
 
 func mask(bits int) (m [16]byte) {
@@ -131,11 +143,9 @@ func (e *Engine) SetAllow(l *verdict.AllowList) {
 	e.allow.Store(l)
 }
 
-// Threshold is the score from which a pair is flagged.
-func (e *Engine) Threshold() float64 { return e.config.Threshold }
-
-// Store is what the engine remembers; a successor shares it.
-func (e *Engine) Store() *window.Store { return e.store }
+// Count returns how many windows and flags the engine holds, and how many
+// windows it evicted for lack of room.
+func (e *Engine) Count() (windows, flags int, evicted uint64) { return e.store.Count() }
 
 // ClientName is how the client of a query is called: its address, the network
 // that it is judged as part of, or its source.

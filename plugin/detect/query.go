@@ -52,8 +52,8 @@ type Decision struct {
 type Flag struct {
 	SLD, Client string // SLD in presentation form
 	Score       float64
-	Queries     int      // of the window, the deciding one included
-	LeakedBytes int      // prefix bytes of those before it
+	Queries     int      // since the window began, repeats and the deciding one included
+	LeakedBytes int      // prefix bytes of those that passed, repeats included
 	Reasons     []string // strongest evidence first
 }
 

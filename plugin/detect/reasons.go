@@ -49,10 +49,18 @@ func (e *Engine) Reasons(v feature.Vector) []string {
 	reasons := []string{}
 	for _, r := range found[:min(len(found), maxReasons)] {
 		usual := e.config.Models.Benign[r.feature]
-		reasons = append(reasons, fmt.Sprintf("%s %.3g (benign %.3g, from %.3g to %.3g)",
-			feature.Names[r.feature], v[r.feature], usual.Median, usual.Low, usual.High))
+		reasons = append(reasons, fmt.Sprintf("%s %s (benign %s, from %s to %s)",
+			feature.Names[r.feature], value(v[r.feature]), value(usual.Median), value(usual.Low), value(usual.High)))
 	}
 	return reasons
+}
+
+// value is a feature as people read it.
+func value(x float32) string {
+	if x == feature.Unanswered {
+		return "no answers yet"
+	}
+	return fmt.Sprintf("%.3g", x)
 }
 
 // probability is the forest's answer, 0 where it has none.

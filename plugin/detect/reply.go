@@ -50,7 +50,7 @@ func answerOf(m *dns.Msg) (a window.Answer) {
 func rdata(buf []byte, rr dns.RR) (data []byte, address bool) {
 	switch rr := rr.(type) {
 	case *dns.A:
-		return append(buf, rr.A...), true
+		return append(buf, rr.A.To4()...), true
 	case *dns.AAAA:
 		return append(buf, rr.AAAA...), true
 	case *dns.CNAME:

@@ -5,10 +5,14 @@ import (
 	_ "embed"
 	"fmt"
 	"io"
+	"maps"
+	"net/netip"
 	"os"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/miekg/dns"
+	"golang.org/x/net/idna"
 )
 
 // AllowList is a set of domains that are never judged; an entry covers itself
@@ -32,11 +36,12 @@ func Shipped() *AllowList {
 	return list
 }
 
-// Add puts a domain on the list, with the reason why.
+// Add puts a domain on the list, with the reason why. A domain that no query
+// could be below is an error.
 func (l *AllowList) Add(domain, reason string) error {
-	name := strings.TrimSuffix(strings.ToLower(domain), ".")
-	if _, ok := dns.IsDomainName(name); !ok || name == "" || strings.ContainsAny(name, `*\/ `) {
-		return fmt.Errorf("%q is not a domain", domain)
+	name, err := canonical(domain)
+	if err != nil {
+		return err
 	}
 	if l.domains == nil {
 		l.domains = make(map[string]string)
@@ -44,6 +49,30 @@ func (l *AllowList) Add(domain, reason string) error {
 	l.domains[name] = reason
 	l.depth = max(l.depth, strings.Count(name, ".")+1)
 	return nil
+}
+
+// unicode brings names of any script to the form that queries carry, and names
+// of services (_tcp) are names as well.
+var unicode = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(false))
+
+// canonical is the domain as queries carry it: lower case, no root dot, other
+// scripts as xn--… (RFC 5890).
+func canonical(domain string) (string, error) {
+	if _, err := netip.ParseAddr(domain); err == nil {
+		return "", fmt.Errorf("%q is an address, not a domain: clients are named by exempt", domain)
+	}
+	name := strings.ToLower(strings.TrimSuffix(domain, "."))
+	if strings.ContainsFunc(name, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		// Only then: its rules would refuse hosts that exist, such as r3---sn….
+		var err error
+		if name, err = unicode.ToASCII(name); err != nil {
+			return "", fmt.Errorf("%q is not a domain: %w", domain, err)
+		}
+	}
+	if _, ok := dns.IsDomainName(name); !ok || name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != "" {
+		return "", fmt.Errorf("%q is not a domain", domain)
+	}
+	return name, nil
 }
 
 // AddFile adds the domains of a file: one a line, # begins a comment. The
@@ -87,6 +116,9 @@ func Union(lists ...*AllowList) *AllowList {
 	}
 	return all
 }
+
+// Equal tells whether two lists have the same entries, for the same reasons.
+func (l *AllowList) Equal(other *AllowList) bool { return maps.Equal(l.domains, other.domains) }
 
 // Len is the number of entries.
 func (l *AllowList) Len() int { return len(l.domains) }

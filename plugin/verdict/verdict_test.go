@@ -64,6 +64,81 @@ func TestCovers(t *testing.T) {
 	}
 }
 
+// An entry is what people write; what counts is what queries carry.
+func TestAddTakesWhatQueriesCarry(t *testing.T) {
+	for domain, want := range map[string]string{
+		"Example.COM.":             "example.com",
+		"bücher.example":           "xn--bcher-kva.example",
+		"BÜCHER.example":           "xn--bcher-kva.example",
+		"пример.рф":                "xn--e1afmkfd.xn--p1ai",
+		"bücher。example":           "xn--bcher-kva.example", // the ideographic full stop
+		"xn--bcher-kva.example":    "xn--bcher-kva.example",
+		"_domainkey.example":       "_domainkey.example",
+		"r3---sn-4g5e6nez.example": "r3---sn-4g5e6nez.example",
+		"-x-.example":              "-x-.example",
+		"com":                      "com",
+	} {
+		var l AllowList
+		if err := l.Add(domain, "test"); err != nil {
+			t.Errorf("%s: %v", domain, err)
+		} else if !l.Covers([]byte("below." + want)) {
+			t.Errorf("%s does not cover %s", domain, want)
+		}
+	}
+}
+
+func TestAddRefusesWhatNoQueryIsBelow(t *testing.T) {
+	for domain, want := range map[string]string{
+		"":                    "is not a domain",
+		".":                   "is not a domain",
+		".example":            "is not a domain",
+		"a..example":          "is not a domain",
+		"*.example":           "is not a domain",
+		"example.com:53":      "is not a domain",
+		"https:example.com":   "is not a domain",
+		"a.example,b.example": "is not a domain",
+		`"example"`:           "is not a domain",
+		`a\.example`:          "is not a domain",
+		"10.0.0.1":            "exempt",
+		"2001:db8::1":         "exempt",
+		"bü cher.example":     "is not a domain",
+		"bücher-" + strings.Repeat("x", 60) + ".example": "is not a domain",
+	} {
+		var l AllowList
+		if err := l.Add(domain, "test"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: error %v, want one with %q", domain, err, want)
+		}
+		if l.Len() != 0 {
+			t.Errorf("%q is on the list", domain)
+		}
+	}
+}
+
+func TestEqual(t *testing.T) {
+	list := func(entries ...string) *AllowList {
+		l := &AllowList{}
+		for i := 0; i < len(entries); i += 2 {
+			l.Add(entries[i], entries[i+1])
+		}
+		return l
+	}
+	one := list("a.example", "why", "b.example", "")
+	for _, c := range []struct {
+		name  string
+		other *AllowList
+		want  bool
+	}{
+		{"the same in another order", list("b.example", "", "A.example", "why"), true},
+		{"one less", list("a.example", "why"), false},
+		{"another reason", list("a.example", "why not", "b.example", ""), false},
+		{"nothing", list(), false},
+	} {
+		if got := one.Equal(c.other); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}
+
 func TestUnion(t *testing.T) {
 	var a, b AllowList
 	a.Add("a.example", "")

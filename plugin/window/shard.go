@@ -94,11 +94,12 @@ func (s *shard) stillFlagged(q *Query) bool {
 	if !ok {
 		return false
 	}
-	if quiet := int32(q.At - f.last); quiet > 0 {
-		if Tick(quiet) > q.BlockFor {
-			s.flags.Remove(q.Pair)
-			return false
-		}
+	quiet := int32(q.At - f.last)
+	if quiet > 0 && Tick(quiet) > q.BlockFor {
+		s.flags.Remove(q.Pair)
+		return false
+	}
+	if quiet > 0 || setBack(f.last, q.At) {
 		s.flags.Add(q.Pair, flag{last: q.At})
 	}
 	return true
@@ -171,20 +172,6 @@ func (s *shard) peek(p Pair, sum *feature.Summary) bool {
 		w.summarize(sum)
 	}
 	return ok
-}
-
-func (s *shard) resize(capacity int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.evicted += uint64(s.windows.Resize(capacity))
-	s.flags.Resize(capacity)
-}
-
-func (s *shard) forget() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.windows.Purge()
-	s.costly = [costlyEntries]costly{}
 }
 
 func (s *shard) count() (windows, flags int, evicted uint64) {

@@ -11,6 +11,10 @@ import (
 // merges two windows.
 type Pair uint64
 
+// seed is the key. All stores of a process have the same, so that one can take
+// over what another one holds.
+var seed = maphash.MakeSeed()
+
 // Query is a query as the store needs it.
 type Query struct {
 	Pair      Pair
@@ -42,32 +46,39 @@ type Outcome struct {
 	Bytes   uint32
 }
 
-const shards = 32
+// Pairs are spread over up to mostShards shards by chance. A shard for fewer
+// than leastShare windows would be full long before the others are, so small
+// stores have fewer.
+const (
+	mostShards = 32
+	leastShare = 256
+)
 
 // Store holds at most the configured number of windows and as many flags.
 // When one more comes, the window unused for longest goes; that costs O(1).
 // Safe for concurrent use.
 type Store struct {
-	seed   maphash.Seed
-	shards [shards]*shard
+	shards []*shard // a power of two
 }
 
 // NewStore makes a store for that many windows (rounded up to a multiple of
 // the number of shards).
 func NewStore(capacity int) *Store {
-	s := &Store{seed: maphash.MakeSeed()}
+	n := mostShards
+	for n > 1 && capacity/n < leastShare {
+		n /= 2
+	}
+	s := &Store{shards: make([]*shard, n)}
 	for i := range s.shards {
-		s.shards[i] = newShard(share(capacity))
+		s.shards[i] = newShard((capacity + n - 1) / n)
 	}
 	return s
 }
 
-func share(capacity int) int { return max((capacity+shards-1)/shards, 1) }
-
 // Hash is the keyed hash that pairs and prefixes are known by.
-func (s *Store) Hash(b []byte) uint64 { return maphash.Bytes(s.seed, b) }
+func (s *Store) Hash(b []byte) uint64 { return maphash.Bytes(seed, b) }
 
-func (s *Store) of(p Pair) *shard { return s.shards[p%shards] }
+func (s *Store) of(p Pair) *shard { return s.shards[int(p)&(len(s.shards)-1)] }
 
 // Observe records a query in its pair's window. m are the measures of the
 // prefix, nil until the outcome asks for them. When a score is due, the window
@@ -89,21 +100,6 @@ func (s *Store) Learn(p Pair, prefix uint64, a *Answer) { s.of(p).learn(p, prefi
 // Peek sums up a window without touching its age. It returns false if the pair
 // has none.
 func (s *Store) Peek(p Pair, sum *feature.Summary) bool { return s.of(p).peek(p, sum) }
-
-// Resize changes the capacity; the windows unused for longest go first.
-func (s *Store) Resize(capacity int) {
-	for _, sh := range s.shards {
-		sh.resize(share(capacity))
-	}
-}
-
-// Forget drops every window, but no flag: the sums of another model's losses
-// mean nothing to a new one.
-func (s *Store) Forget() {
-	for _, sh := range s.shards {
-		sh.forget()
-	}
-}
 
 // Count returns how many windows and flags are held, and how many windows
 // were evicted for lack of room so far.

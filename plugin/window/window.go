@@ -33,6 +33,13 @@ const (
 // foldTicks is the time within which a prefix asked again is the same event.
 var foldTicks = Ticks(10 * time.Second)
 
+// setBack tells whether the clock was set back since last: concurrent queries
+// overtake each other by much less. What is older begins to count from now.
+func setBack(last, now Tick) bool {
+	back := int32(last - now)
+	return back > 0 && Tick(back) > foldTicks
+}
+
 // Measures is a prefix as a window sums it up: its shape, and what the
 // autoencoder and the segmentation say of it.
 type Measures struct {
@@ -92,9 +99,11 @@ const (
 )
 
 // slide forgets what is older than the span and opens a pane for now if the
-// newest one is full or old. It returns now, held back from running backwards.
+// newest one is full or old. It returns now, held back from running backwards
+// unless the clock was set back: then panes of the future are older than any
+// span, and go.
 func (w *Window) slide(now, span Tick) Tick {
-	if len(w.panes) > 0 && int32(now-w.last) < 0 {
+	if len(w.panes) > 0 && int32(now-w.last) < 0 && !setBack(w.last, now) {
 		now = w.last
 	}
 	w.last = now

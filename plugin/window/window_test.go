@@ -133,7 +133,7 @@ func TestWindowAgreesWithNaiveSums(t *testing.T) {
 		if seed%5 == 0 {
 			now = math.MaxUint32 - 500
 		}
-		store, want := NewStore(shards), &naive{}
+		store, want := NewStore(1), &naive{}
 		q := Query{Span: span, BlockFor: span, Threshold: 0.9}
 		for step := range 600 {
 			prefix := fmt.Sprintf("%x-%d", r.IntN(names)*77777, seed)
@@ -227,6 +227,47 @@ func TestFlag(t *testing.T) {
 	}
 }
 
+// A clock that is set back must not make a block last longer than block_for,
+// nor stop a window.
+func TestClockSetBack(t *testing.T) {
+	for _, back := range []time.Duration{time.Minute, time.Hour, 24 * time.Hour, 4 * 365 * 24 * time.Hour} {
+		s, now := NewStore(1), time.Unix(2e9, 0)
+		s.Flag(0, TickOf(now))
+		now = now.Add(-back)
+		if got := observe(s, "a", now, false).State; got != Flagged {
+			t.Errorf("%v back: state %d, the flag must stay", back, got)
+		}
+		now = now.Add(61 * time.Minute)
+		if got := observe(s, "a", now, false).State; got != Quiet {
+			t.Errorf("%v back: state %d after 61 quiet minutes, want Quiet", back, got)
+		}
+
+		for i := range 30 { // two panes
+			observe(s, fmt.Sprint("old", i), now.Add(time.Duration(i)*time.Second), false)
+		}
+		now = now.Add(-back)
+		for i := range 10 {
+			observe(s, fmt.Sprint("new", i), now.Add(time.Duration(i)*time.Second), false)
+		}
+		now = now.Add(61 * time.Minute)
+		observe(s, "last", now, false)
+		if sum := peek(t, s); sum.Events != 1 {
+			t.Errorf("%v back: %d events after 61 minutes, want the last one alone", back, sum.Events)
+		}
+	}
+}
+
+// Queries that are judged at the same time come in any order.
+func TestOvertakenQueriesStayInTheWindow(t *testing.T) {
+	s, now := NewStore(1), time.Unix(2e9, 0)
+	for i := range 10 {
+		observe(s, fmt.Sprint(i), now.Add(-time.Duration(i%2)*time.Second), false)
+	}
+	if sum := peek(t, s); sum.Events != 10 {
+		t.Errorf("%d events, want 10", sum.Events)
+	}
+}
+
 func TestCapacity(t *testing.T) {
 	const capacity = 64
 	s := NewStore(capacity)
@@ -240,14 +281,6 @@ func TestCapacity(t *testing.T) {
 	windows, flags, evicted := s.Count()
 	if windows > capacity || flags > capacity || evicted < 5_000 {
 		t.Errorf("%d windows, %d flags, %d evicted; want at most %d and %d", windows, flags, evicted, capacity, capacity)
-	}
-	s.Resize(shards)
-	if windows, flags, _ := s.Count(); windows > shards || flags > shards {
-		t.Errorf("%d windows and %d flags after Resize", windows, flags)
-	}
-	s.Forget()
-	if windows, flags, _ := s.Count(); windows != 0 || flags == 0 {
-		t.Errorf("%d windows and %d flags after Forget, want none and some", windows, flags)
 	}
 }
 

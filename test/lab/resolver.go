@@ -61,13 +61,18 @@ func Start(command ...string) (*Resolver, error) {
 
 // Reload makes the resolver read its Corefile again and waits until the new
 // one is in force.
-func (r *Resolver) Reload() error {
-	const complete = "Reloading complete"
-	before := r.Log.Count(complete)
+func (r *Resolver) Reload() error { return r.reload("Reloading complete") }
+
+// FailToReload is Reload with a Corefile that cannot be served: it waits until
+// the resolver has gone back to the old one.
+func (r *Resolver) FailToReload() error { return r.reload("[ERROR] SIGUSR1: ") }
+
+func (r *Resolver) reload(end string) error {
+	before := r.Log.Count(end)
 	if err := r.cmd.Process.Signal(syscall.SIGUSR1); err != nil {
 		return err
 	}
-	return Wait("end of the reload", func() bool { return r.Log.Count(complete) > before })
+	return Wait("end of the reload", func() bool { return r.Log.Count(end) > before })
 }
 
 // Stop ends the resolver. The error says if it did not end in peace.

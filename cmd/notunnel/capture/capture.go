@@ -49,6 +49,17 @@ type Visitor interface {
 type Stats struct {
 	Malformed Count // payloads that are no DNS message
 	Truncated Count // packets, streams and files that end early
+
+	cut bool // the file's own end is among them
+}
+
+// breaksOff counts the early end of the file itself. One cut breaks both a gzip
+// stream and the packet in it, and is one defect.
+func (s *Stats) breaksOff(format string, args ...any) {
+	if !s.cut {
+		s.cut = true
+		s.Truncated.add(format, args...)
+	}
 }
 
 // Count is a number of defects and where the first one is.
@@ -73,11 +84,9 @@ func Read(path string, v Visitor) (Stats, error) {
 	return ReadFrom(f, path, v)
 }
 
-// Longest is how far a form may be recognised from its beginning, and also the
-// longest line of a text form.
 const (
-	sniffed = 4096
-	longest = 4 << 20
+	sniffed = 4096    // bytes of a file that tell its form
+	longest = 4 << 20 // bytes of a line of a text form
 )
 
 // ReadFrom reads the content of the file called name, which errors will name.
@@ -176,7 +185,7 @@ type tail struct {
 func (t *tail) Read(p []byte) (int, error) {
 	n, err := t.r.Read(p)
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		t.stats.Truncated.add("gzip stream: %v", err)
+		t.stats.breaksOff("gzip stream: %v", err)
 		err = io.EOF
 	}
 	return n, err

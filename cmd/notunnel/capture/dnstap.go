@@ -35,7 +35,7 @@ func readDnstap(in *bufio.Reader, v Visitor, stats *Stats) error {
 			stats.Malformed.add("frame %d: %v", n, err)
 			continue
 		case err != nil:
-			stats.Truncated.add("frame %d: %v", n, err)
+			stats.breaksOff("frame %d: %v", n, err)
 			return nil
 		}
 		var tap dnstap.Dnstap

@@ -80,7 +80,7 @@ func readPackets(v Visitor, stats *Stats, next func() ([]byte, gopacket.CaptureI
 		}
 		p.number++
 		if err != nil {
-			stats.Truncated.add("packet %d: %v", p.number, err)
+			stats.breaksOff("packet %d: %v", p.number, err)
 			break
 		}
 		p.at = info.Timestamp
@@ -156,7 +156,7 @@ func (p *packets) walk(data []byte, first gopacket.Decoder, d datagram) error {
 			}
 		case *layers.TCP:
 			if (l.SrcPort == port || l.DstPort == port) && d.ip != nil {
-				p.tcp.AssembleWithContext(d.ip.NetworkFlow(), l, &moment{d.info, p.number})
+				p.tcp.AssembleWithContext(d.ip.NetworkFlow(), l, &moment{d.info})
 			}
 			return p.err
 		}

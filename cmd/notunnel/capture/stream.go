@@ -12,10 +12,7 @@ import (
 )
 
 // moment is where a piece of a stream comes from.
-type moment struct {
-	info   gopacket.CaptureInfo
-	number int // of the packet
-}
+type moment struct{ info gopacket.CaptureInfo }
 
 // GetCaptureInfo implements reassembly.AssemblerContext.
 func (m *moment) GetCaptureInfo() gopacket.CaptureInfo { return m.info }

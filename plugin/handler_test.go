@@ -1,0 +1,147 @@
+package notunnel
+
+import (
+	"bytes"
+	"context"
+	golog "log"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/coredns/coredns/plugin"
+	"github.com/coredns/coredns/plugin/metadata"
+	"github.com/coredns/coredns/plugin/test"
+	"github.com/miekg/dns"
+	dto "github.com/prometheus/client_model/go"
+
+	"github.com/notunnel/notunnel/plugin/detect"
+)
+
+// guard is the plugin before a handler that answers with the records.
+func guard(t *testing.T, change func(*config), records ...dns.RR) *Notunnel {
+	t.Helper()
+	e, err := detect.New(configured(t, change).engine, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &Notunnel{zones: []string{"."}, engine: e, Next: plugin.HandlerFunc(
+		func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+			m := new(dns.Msg)
+			m.SetReply(r)
+			m.Answer = records
+			return dns.RcodeSuccess, w.WriteMsg(m)
+		})}
+}
+
+// written is a ResponseWriter that keeps the replies.
+type written struct {
+	test.ResponseWriter
+	replies []*dns.Msg
+}
+
+func (w *written) WriteMsg(m *dns.Msg) error {
+	w.replies = append(w.replies, m)
+	return nil
+}
+
+// serve sends a query through the plugin and returns the one reply to it.
+func serve(t *testing.T, ctx context.Context, n *Notunnel, r *dns.Msg) *dns.Msg {
+	t.Helper()
+	var w written
+	if rcode, err := n.ServeDNS(ctx, &w, r); rcode != dns.RcodeSuccess || err != nil {
+		t.Fatalf("rcode %d, error %v", rcode, err)
+	}
+	if len(w.replies) != 1 {
+		t.Fatalf("%d replies", len(w.replies))
+	}
+	return w.replies[0]
+}
+
+func asks(name string) *dns.Msg { return new(dns.Msg).SetQuestion(name, dns.TypeTXT) }
+
+// logged is what is written to the log from here on.
+func logged(t *testing.T) *bytes.Buffer {
+	var text bytes.Buffer
+	golog.SetOutput(&text)
+	t.Cleanup(func() { golog.SetOutput(os.Stderr) })
+	return &text
+}
+
+func counted(t *testing.T, f *faults) float64 {
+	t.Helper()
+	var m dto.Metric
+	if err := f.total.Write(&m); err != nil {
+		t.Fatal(err)
+	}
+	return m.GetCounter().GetValue()
+}
+
+func TestPanicInTheDetectorLetsTheQueryPass(t *testing.T) {
+	text := test.TXT("www.faulty.org. 60 IN TXT abc")
+	for _, c := range []struct {
+		stage *faults
+		guard *Notunnel
+	}{
+		// Models without the one that is asked, and a record that is none.
+		{queryFaults, guard(t, func(c *config) {
+			without := *c.engine.Models
+			without.Autoencoder = nil
+			c.engine.Models = &without
+		}, text)},
+		{replyFaults, guard(t, nil, text, nil)},
+	} {
+		t.Run(c.stage.stage, func(t *testing.T) {
+			log, before := logged(t), counted(t, c.stage)
+			const queries = 1000
+			for range queries {
+				if m := serve(t, context.Background(), c.guard, asks("www.faulty.org.")); len(m.Answer) == 0 {
+					t.Fatalf("not the answer of the next plugin:\n%v", m)
+				}
+			}
+			if n := counted(t, c.stage) - before; n != queries {
+				t.Errorf("%v faults were counted, want %d", n, queries)
+			}
+			if n := strings.Count(log.String(), "fault in stage "+c.stage.stage); n < 1 || n > 10 {
+				t.Errorf("%d lines in the log, want one a second", n)
+			}
+		})
+	}
+}
+
+func TestMetadata(t *testing.T) {
+	n := guard(t, nil)
+	labels := func(name string) (verdict, score string) {
+		ctx := metadata.ContextWithMetadata(context.Background())
+		serve(t, ctx, n, asks(name))
+		return metadata.ValueFunc(ctx, "notunnel/verdict")(), metadata.ValueFunc(ctx, "notunnel/score")()
+	}
+	if verdict, score := labels("www.ordinary.org."); verdict != "pass" || score != "" {
+		t.Errorf("an ordinary name: verdict %q, score %q", verdict, score)
+	}
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 200 {
+		verdict, score := labels(tunnelled(r) + ".tunnel.org.")
+		if verdict != "block" {
+			continue
+		}
+		if score < "0.5" || score > "1.000" || len(score) != len("0.123") {
+			t.Errorf("the deciding query has score %q", score)
+		}
+		if verdict, score := labels("www.tunnel.org."); verdict != "block" || score != "" {
+			t.Errorf("after the block: verdict %q, score %q; no score was due", verdict, score)
+		}
+		return
+	}
+	t.Error("no query of a tunnel was blocked")
+}
+
+func TestBlockedReplyHasTheClassOfTheQuestion(t *testing.T) {
+	for _, class := range []uint16{dns.ClassINET, dns.ClassCHAOS} {
+		r := asks("www.tunnel.org.")
+		r.Question[0].Qclass = class
+		if soa := blocked(r, false).Ns[0].Header(); soa.Class != class {
+			t.Errorf("class %d for a question of class %d", soa.Class, class)
+		}
+	}
+}
