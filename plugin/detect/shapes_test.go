@@ -1,0 +1,94 @@
+package detect
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/miekg/dns"
+)
+
+const (
+	letters     = "abcdefghijklmnopqrstuvwxyz"
+	base36      = letters + "0123456789"
+	lowerBase32 = letters + "234567"
+	hexa        = "0123456789abcdef"
+)
+
+// flaggedAt asks for up to limit names of next, half a second apart, and says
+// which one got the pair flagged, 0 if none did. All are answered alike.
+func flaggedAt(e *Engine, limit int, next func(i int) string) int {
+	reply := new(dns.Msg)
+	reply.Answer = []dns.RR{&dns.TXT{Txt: []string{"ok"}}}
+	now := time.Unix(1.7e9, 0)
+	for i := range limit {
+		now = now.Add(500 * time.Millisecond)
+		d := e.Query(Query{Name: next(i), Type: dns.TypeTXT, Client: client, At: now})
+		if d.Flagged != nil {
+			return i + 1
+		}
+		e.Reply(d.Ticket, reply)
+	}
+	return 0
+}
+
+func randomLabel(r *rand.Rand, alphabet string, size int) string {
+	label := make([]byte, size)
+	for i := range label {
+		label[i] = alphabet[r.IntN(len(alphabet))]
+	}
+	return string(label)
+}
+
+// The simplest theft is pieces of one size, one label each. No size of piece is
+// a way around: more data a query must not look more harmless.
+func TestPiecesOfOneSizeAreFlagged(t *testing.T) {
+	const most = 64 // queries
+	for _, alphabet := range []string{hexa, lowerBase32, base36, letters} {
+		for size := 16; size <= 60; size += 4 {
+			for _, zone := range []string{"pieces-test.com.", "t.pieces-test.com."} {
+				r := rand.New(rand.NewPCG(uint64(size), 1))
+				at := flaggedAt(engine(t, nil), most, func(int) string {
+					return randomLabel(r, alphabet, size) + "." + zone
+				})
+				if at == 0 {
+					t.Errorf("%d characters of %d, below %s: not flagged in %d queries", size, len(alphabet), zone, most)
+				}
+			}
+		}
+	}
+}
+
+// Names that are random by trade, as few of them as a client asks for.
+func TestHarmlessRandomNamesPass(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 1))
+	for _, c := range []struct {
+		name  string
+		names int
+		next  func(i int) string
+	}{
+		{"delivery nodes", 40, func(int) string { return fmt.Sprintf("e%d.dscb.delivery-test.net.", r.IntN(99999)) }},
+		{"reversed addresses on a block list", 60, func(int) string {
+			return fmt.Sprintf("%d.%d.%d.%d.bl.lists-test.org.", r.IntN(256), r.IntN(256), r.IntN(256), r.IntN(256))
+		}},
+		{"names of dynamic addresses", 60, func(int) string {
+			return fmt.Sprintf("host-%d-%d-%d-%d.dyn.provider-test.net.", r.IntN(256), r.IntN(256), r.IntN(256), r.IntN(256))
+		}},
+		{"identifiers of devices", 10, func(int) string {
+			id := randomLabel(r, hexa, 32)
+			return id[:8] + "-" + id[8:12] + "-4" + id[13:16] + "-a" + id[17:20] + "-" + id[20:] + ".iot.devices-test.com."
+		}},
+		{"pods of a cluster", 40, func(int) string {
+			return "checkout-" + randomLabel(r, base36, 5) + ".shop.svc.company-test.com."
+		}},
+		{"probes of a browser", 9, func(int) string { return randomLabel(r, letters, 7+r.IntN(9)) + ".office-test.com." }},
+		{"video edges", 40, func(int) string {
+			return fmt.Sprintf("r%d---sn-4g5e%s.video-test.com.", r.IntN(20), randomLabel(r, base36, 4))
+		}},
+	} {
+		if at := flaggedAt(engine(t, nil), c.names, c.next); at != 0 {
+			t.Errorf("%s: flagged at query %d", c.name, at)
+		}
+	}
+}
