@@ -6,9 +6,10 @@ NOTUNNEL := bin/notunnel
 SUDO     := $(if $(filter 0,$(shell id -u)),,sudo)
 BUILD    := CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w"
 
-# Training: DATA is the folder of the logs, OUT where the models go, WORK keeps
+# Training: DATA is the folder of the logs, EXTRA more logs, OUT where the models go, WORK keeps
 # what is computed on the way.
 DATA ?=
+EXTRA ?=
 OUT  ?= model/data
 WORK ?= model/train/work
 
@@ -81,15 +82,15 @@ rows: $(NOTUNNEL)
 	$(NOTUNNEL) encode -o $(WORK)/unseen.npy $(WORK)/composed/unseen-prefixes.txt.gz
 	$(NOTUNNEL) encode -o $(WORK)/prefixes.npy --without $(WORK)/composed/unseen-prefixes.txt.gz $(DATA)/benign/prefixes.txt.gz
 	$(PYTHON) model/train/train_autoencoder.py $(WORK)/prefixes.npy $(WORK)/unseen.npy --work $(WORK) --out $(OUT) --data "distinct benign host-name prefixes, at most 50 per SLD, from public top-site lists, warning lists and certificate transparency"
-	$(NOTUNNEL) features -o $(WORK)/rows.csv.gz --model $(OUT) $(WORK)/composed/*.tsv.gz $(TUNNELS) $(BENIGN)
+	$(NOTUNNEL) features -o $(WORK)/rows.csv.gz --model $(OUT) $(WORK)/composed/*.tsv.gz $(TUNNELS) $(BENIGN) $(EXTRA)
 
 .PHONY: eval
 eval: $(NOTUNNEL) ## measure the models: make eval DATA=dir, after make train with the same WORK
 	@test -f "$(WORK)/rows.csv.gz" || { echo 'make eval DATA=dir: $(WORK)/rows.csv.gz is missing, run make train first'; exit 2; }
 	mkdir -p $(WORK)/eval
 	$(COMPOSE) --out $(WORK)/eval --seed 2 --ordinary 12
-	$(NOTUNNEL) features -o $(WORK)/eval/rows.csv.gz --model $(OUT) $(WORK)/eval/*.tsv.gz $(TUNNELS) $(BENIGN)
-	$(PYTHON) model/train/eval.py --command $(NOTUNNEL) --work $(WORK) --models $(OUT) --logs $(WORK)/eval/*.tsv.gz $(TUNNELS) $(BENIGN)
+	$(NOTUNNEL) features -o $(WORK)/eval/rows.csv.gz --model $(OUT) $(WORK)/eval/*.tsv.gz $(TUNNELS) $(BENIGN) $(EXTRA)
+	$(PYTHON) model/train/eval.py --command $(NOTUNNEL) --work $(WORK) --models $(OUT) --logs $(WORK)/eval/*.tsv.gz $(TUNNELS) $(BENIGN) $(EXTRA)
 
 .PHONY: train-sample
 train-sample: $(NOTUNNEL) ## the same on the repository's own samples, into a temporary folder
