@@ -3,16 +3,15 @@ package window
 import (
 	"sync"
 
-	"github.com/hashicorp/golang-lru/v2/simplelru"
-
 	"github.com/notunnel/notunnel/model/feature"
 )
 
 // shard is the part of the store that one lock guards.
 type shard struct {
 	mu      sync.Mutex
-	windows *simplelru.LRU[Pair, *Window]
-	flags   *simplelru.LRU[Pair, flag]
+	windows *lru[Window]
+	flags   *lru[flag]
+	panes   panes
 	costly  [costlyEntries]costly
 	evicted uint64
 }
@@ -34,52 +33,51 @@ type costly struct {
 const costlyEntries = 1024
 
 func newShard(capacity int) *shard {
-	// The sizes are positive, the only thing that NewLRU can object to.
-	windows, _ := simplelru.NewLRU[Pair, *Window](capacity, nil)
-	flags, _ := simplelru.NewLRU[Pair, flag](capacity, nil)
-	return &shard{windows: windows, flags: flags}
+	return &shard{windows: newLRU[Window](capacity), flags: newLRU[flag](capacity)}
 }
 
 // observe takes a query in. See Store.Observe.
 func (s *shard) observe(q *Query, m *Measures, sum *feature.Summary) Outcome {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.flags.Len() > 0 && s.stillFlagged(q) {
+	if s.stillFlagged(q) {
 		return Outcome{State: Flagged}
 	}
-	w, ok := s.windows.Get(q.Pair)
-	if !ok {
-		w = &Window{}
-		if s.windows.Add(q.Pair, w) {
-			s.evicted++
+	w := s.windows.get(q.Pair)
+	if w == nil {
+		if s.windows.full() {
+			s.evict()
 		}
+		w = s.windows.add(q.Pair)
 	}
-	now := w.slide(q.At, q.Span)
-	hash := uint32(q.Hash)
-	at, in := w.find(hash)
-	if !w.fold(at, in, now, q.Carrier) {
-		newest := len(w.panes) - 1
-		if in < newest {
+	now := w.slide(q.At, q.Span, &s.panes)
+	newest := w.newest()
+	at, in := w.find(q.Hash)
+	settled := false
+	if in != nil && in.fold(at, now, q.Carrier) {
+		settled = in.tags[at]&flagFilled != 0
+	} else {
+		if in != newest {
 			var cached Measures
 			if m != nil {
 				s.remember(q.Hash, m)
-			} else if cached, ok = s.recall(q); ok {
+			} else if s.recall(q, &cached) {
 				m = &cached
 			} else {
 				return Outcome{State: Unmeasured}
 			}
-			if in >= 0 {
-				w.panes[in].sum(m, -1)
+			if in != nil {
+				in.sum(m, -1)
 			} else {
 				w.fresh += uint32(m.Len)
 			}
-			w.panes[newest].sum(m, 1)
+			newest.sum(m, 1)
 		}
-		w.add(hash, now, q.Carrier)
+		newest.add(q.Hash, now, q.Carrier)
 	}
 	w.queries++
 	w.bytes += uint32(len(q.Prefix))
-	out := Outcome{State: Quiet, Queries: w.queries, Bytes: w.bytes}
+	out := Outcome{State: Quiet, Settled: settled, Queries: w.queries, Bytes: w.bytes}
 	if sum != nil && w.due(q) {
 		out.State = Due
 		w.summarize(sum)
@@ -87,30 +85,41 @@ func (s *shard) observe(q *Query, m *Measures, sum *feature.Summary) Outcome {
 	return out
 }
 
+// evict makes room for a window.
+func (s *shard) evict() {
+	w := s.windows.removeOldest()
+	w.clear(&s.panes)
+	s.evicted++
+}
+
 // stillFlagged tells whether the pair is flagged, and lets a flag go when it
 // has been quiet for long enough.
 func (s *shard) stillFlagged(q *Query) bool {
-	f, ok := s.flags.Get(q.Pair)
-	if !ok {
+	if s.flags.size == 0 {
+		return false
+	}
+	f := s.flags.get(q.Pair)
+	if f == nil {
 		return false
 	}
 	if quiet := int32(q.At - f.last); quiet > 0 {
 		if Tick(quiet) > q.BlockFor {
-			s.flags.Remove(q.Pair)
+			s.flags.remove(q.Pair)
 			return false
 		}
-		s.flags.Add(q.Pair, flag{last: q.At})
+		f.last = q.At
 	}
 	return true
 }
 
 // recall measures a prefix whose costly measures are at hand.
-func (s *shard) recall(q *Query) (Measures, bool) {
+func (s *shard) recall(q *Query, m *Measures) bool {
 	c := &s.costly[q.Hash%costlyEntries]
 	if c.hash != q.Hash {
-		return Measures{}, false
+		return false
 	}
-	return Measures{Prefix: feature.Measure(q.Prefix), Loss: c.loss, Segments: int(c.segments)}, true
+	m.Prefix, m.Loss, m.Segments = feature.Measure(q.Prefix), c.loss, int(c.segments)
+	return true
 }
 
 func (s *shard) remember(hash uint64, m *Measures) {
@@ -128,7 +137,7 @@ const (
 // due tells whether the window has enough evidence, and enough of it new, for
 // a score that could change the verdict.
 func (w *Window) due(q *Query) bool {
-	if w.fresh == 0 || len(w.events) < dueEvents {
+	if w.fresh == 0 || w.count() < dueEvents {
 		return false
 	}
 	bytes := w.size()
@@ -141,7 +150,7 @@ func (w *Window) due(q *Query) bool {
 func (s *shard) scored(p Pair, score float32) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if w, ok := s.windows.Peek(p); ok {
+	if w := s.windows.peek(p); w != nil {
 		w.score, w.fresh = score, 0
 	}
 }
@@ -149,46 +158,65 @@ func (s *shard) scored(p Pair, score float32) {
 func (s *shard) flag(p Pair, now Tick) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.windows.Remove(p)
-	already := s.flags.Contains(p)
-	s.flags.Add(p, flag{last: now})
+	w := s.windows.remove(p)
+	w.clear(&s.panes)
+	f := s.flags.get(p)
+	already := f != nil
+	if !already {
+		if s.flags.full() {
+			s.flags.removeOldest()
+		}
+		f = s.flags.add(p)
+	}
+	f.last = now
 	return !already
 }
 
 func (s *shard) learn(p Pair, hash uint64, a *Answer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if w, ok := s.windows.Peek(p); ok {
-		w.learn(uint32(hash), a)
+	w := s.windows.peek(p)
+	if w == nil {
+		return
+	}
+	// A reply to a forgotten event is ignored.
+	if at, in := w.find(hash); in != nil {
+		in.learn(at, a)
 	}
 }
 
 func (s *shard) peek(p Pair, sum *feature.Summary) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	w, ok := s.windows.Peek(p)
-	if ok {
+	w := s.windows.peek(p)
+	if w != nil {
 		w.summarize(sum)
 	}
-	return ok
+	return w != nil
 }
 
 func (s *shard) resize(capacity int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.evicted += uint64(s.windows.Resize(capacity))
-	s.flags.Resize(capacity)
+	s.windows.capacity, s.flags.capacity = capacity, capacity
+	for s.windows.size > capacity {
+		s.evict()
+	}
+	for s.flags.size > capacity {
+		s.flags.removeOldest()
+	}
 }
 
 func (s *shard) forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.windows.Purge()
+	s.windows = newLRU[Window](s.windows.capacity)
+	s.panes = panes{}
 	s.costly = [costlyEntries]costly{}
 }
 
 func (s *shard) count() (windows, flags int, evicted uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.windows.Len(), s.flags.Len(), s.evicted
+	return s.windows.size, s.flags.size, s.evicted
 }
