@@ -13,7 +13,7 @@ import (
 
 // Reply learns from the reply to a query. It keeps nothing of the message.
 func (e *Engine) Reply(t Ticket, m *dns.Msg) {
-	if !t.valid {
+	if !t.valid || t.settled && m.Rcode != dns.RcodeNameError {
 		return
 	}
 	a := answerOf(m)
