@@ -2,6 +2,7 @@ package split
 
 import (
 	_ "embed"
+	"math/bits"
 	"net/netip"
 	"strings"
 	"unsafe"
@@ -42,6 +43,28 @@ var rules = func() map[string]rule {
 	return all
 }()
 
+// known has a bit for the hash of each name in rules: most names end in nothing
+// that is there, and a look at the map itself would have to wait for memory.
+var known = func() (set [1 << 11]uint64) {
+	for name := range rules {
+		var h uint32
+		for i := len(name) - 1; i >= 0; i-- {
+			h = mix(h, name[i])
+		}
+		word, bit := place(h)
+		set[word] |= bit
+	}
+	return set
+}()
+
+// mix hashes a name from its end.
+func mix(h uint32, c byte) uint32 { return bits.RotateLeft32(h, 5) ^ uint32(c) }
+
+func place(h uint32) (word int, bit uint64) {
+	h *= 0x9E3779B9 // 2³²/φ
+	return int(h >> 21), 1 << (h >> 15 % 64)
+}
+
 // suffixAt is where the public suffix of the name begins, as
 // publicsuffix.PublicSuffix has it: an address is all suffix, and the last
 // label of a name that no rule knows is one.
@@ -51,23 +74,33 @@ func suffixAt(name []byte) int {
 			return 0
 		}
 	}
-	dot := lastDot(name, len(name))
-	suffix := dot + 1
-	for label := len(name); ; dot = lastDot(name, dot) {
-		is := rules[unsafe.String(unsafe.SliceData(name[dot+1:]), len(name)-dot-1)]
+	var h uint32
+	suffix, label, wildcard := -1, len(name), false
+	for {
+		begin := label
+		for begin > 0 && name[begin-1] != '.' {
+			begin--
+			h = mix(h, name[begin])
+		}
+		if suffix < 0 || wildcard {
+			suffix = begin
+		}
+		var is rule
+		if word, bit := place(h); known[word]&bit != 0 {
+			is = rules[unsafe.String(unsafe.SliceData(name[begin:]), len(name)-begin)]
+		}
 		switch {
 		case is&isException != 0:
 			return label + 1
 		case is&isSuffix != 0:
-			suffix = dot + 1
+			suffix = begin
 		}
-		if dot < 0 || is&(isWildcard|isParent) == 0 {
+		wildcard = is&isWildcard != 0
+		if begin == 0 || is&(isWildcard|isParent) == 0 {
 			return suffix
 		}
-		label = dot
-		if is&isWildcard != 0 {
-			suffix = lastDot(name, dot) + 1
-		}
+		label = begin - 1
+		h = mix(h, '.')
 	}
 }
 

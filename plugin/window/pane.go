@@ -13,32 +13,30 @@ const paneEvents = 21
 // pane holds a stretch of events and sums over them. Fractions are fixed-point,
 // so that taking a prefix out again leaves no rounding behind. Most of the
 // memory goes for panes, so their fields are no wider than they must be and
-// lie in an order without gaps.
+// lie without gaps; those that a known prefix needs come first.
 //
 // An event is a prefix asked at a time: 28 bits of the prefix's hash, with four
 // flags below them, and the low 24 bits of the tick. In a window that reaches
 // back further than 13 days, a prefix asked again after just those is taken for
 // a retransmission.
 type pane struct {
-	opened Tick
-
-	bytesSq            uint32
-	entropy, entropySq uint32    // 1/entropyUnit bits
-	loss, lossBytes    uint32    // 1/lossUnit
-	lossSq             [2]uint32 // low half and high half
-	answerBytes        uint32
-	answerSets         [4]uint32 // a bit for each hash of an answer set
-
-	tags [paneEvents]uint32 // of the events, oldest first
-
-	when                             [paneEvents]uint16 // low half of the tick
-	bytes, labels, longest, segments uint16
-	chars                            [feature.Classes]uint16
-	answers                          [feature.AnswerClasses]uint16
-
+	opened                              Tick
 	events, answered, negative, carrier uint8
 	prefixes                            uint8
-	past                                [paneEvents]uint8 // third byte of the tick
+
+	past [paneEvents]uint8  // of the events, oldest first: third byte of the tick
+	when [paneEvents]uint16 // low half of it
+	tags [paneEvents]uint32
+
+	bytes, labels, longest, segments uint16
+	bytesSq                          uint32
+	entropy, entropySq               uint32    // 1/entropyUnit bits
+	loss, lossBytes                  uint32    // 1/lossUnit
+	lossSq                           [2]uint32 // low half and high half
+	answerBytes                      uint32
+	answerSets                       [4]uint32 // a bit for each hash of an answer set
+	chars                            [feature.Classes]uint16
+	answers                          [feature.AnswerClasses]uint16
 }
 
 const (
