@@ -1,8 +1,8 @@
 package segment
 
-// Names on the wire have at most 255 bytes, so a longer run of letters is not
-// worth a larger table: it is cut here.
-const maxRun = 255
+// Labels have at most 63 bytes, so a longer run of letters is not worth a larger
+// table: it is cut here.
+const maxRun = 63
 
 // unknown is the cost of a letter that belongs to no word. It exceeds the
 // greatest cost of a word (trie.MaxCost), so that a letter stands alone only where

@@ -8,4 +8,4 @@ package autoencoder
 // the weights of a Plan.
 //
 //go:noescape
-func distanceAVX2(embed *float32, taps *float32, conv2 *float32, up1 *float32, up2 *float32, ids *uint8, n int, first int, codes int, pairs1 int) float32
+func distanceAVX2(embed *float32, taps *float32, conv2 *float32, up1 *float32, up2 *float32, ids *uint8, outer *float32, code *float32, n int, first int, codes int, pairs1 int) float32

@@ -9,10 +9,10 @@ import "golang.org/x/sys/cpu"
 var hasKernel = cpu.X86.HasAVX2 && cpu.X86.HasFMA
 
 // distance is the sum of squares of which Loss is the mean.
-func (p *Plan) distance(ids *padded, s sizes) float32 {
+func (p *Plan) distance(ids *padded, s sizes, l *layers) float32 {
 	if !hasKernel {
-		return p.distancePortable(ids, s)
+		return p.distancePortable(ids, s, l)
 	}
 	return distanceAVX2(&p.embed[0][0], &p.taps[0][0][0], &p.conv2[0][0][0], &p.up1[0][0][0], &p.up2[0][0][0],
-		&ids[0], s.n, s.first, s.codes, s.pairs1)
+		&ids[0], &l.a[0], &l.b[0][0], s.n, s.first, s.codes, s.pairs1)
 }

@@ -10,6 +10,8 @@
 // has a zero embedding but passes on the biases.
 package autoencoder
 
+import "sync"
+
 const (
 	dim    = 16 // embedding, and the reconstruction of it
 	wide   = 16 // channels of the outer layers
@@ -81,5 +83,19 @@ func (p *Plan) Loss(prefix []byte) float32 {
 	if n == 0 {
 		return 0
 	}
-	return p.distance(&ids, sizesOf(n)) / float32(dim*n)
+	l := buffers.Get().(*layers)
+	defer buffers.Put(l)
+	return p.distance(&ids, sizesOf(n), l) / float32(dim*n)
 }
+
+// layers are the outputs of the layers, with the zeros that the next one sees
+// beyond either end. Rows past what a prefix needs hold what was there before;
+// nothing that counts depends on them. Layers are pooled: on the stack they
+// would make that of many a query grow, which takes longer than the net.
+type layers struct {
+	a [(edge + MaxLen/2 + edge) * wide]float32 // the kernel puts c here as well
+	b [1 + MaxLen/4 + 1][narrow]float32
+	c [1 + MaxLen/2 + 1][wide]float32
+}
+
+var buffers = sync.Pool{New: func() any { return new(layers) }}

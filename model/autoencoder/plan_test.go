@@ -157,7 +157,8 @@ func agree(t *testing.T, p *Plan, prefix []byte) {
 	if n == 0 {
 		return
 	}
-	got, want := p.distance(&ids, sizesOf(n)), p.distancePortable(&ids, sizesOf(n))
+	var l layers
+	got, want := p.distance(&ids, sizesOf(n), &l), p.distancePortable(&ids, sizesOf(n), &l)
 	if !(math.Abs(float64(got-want)) <= 1e-5*math.Max(1, float64(want))) {
 		t.Errorf("distance of %q is %v, by portable code %v", prefix, got, want)
 	}

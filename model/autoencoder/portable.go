@@ -7,12 +7,14 @@ const block = 4
 // distancePortable is the sum of squares of which Loss is the mean, in plain
 // Go: for processors without a kernel of their own, and what kernels are tested
 // against.
-func (p *Plan) distancePortable(ids *padded, s sizes) float32 {
-	var a [(edge + MaxLen/2 + edge) * wide]float32
+func (p *Plan) distancePortable(ids *padded, s sizes, l *layers) float32 {
+	// The edges, which the kernel uses otherwise.
+	a, b, c := &l.a, &l.b, &l.c
+	clear(a[:edge*wide])
+	clear(a[(edge+MaxLen/2)*wide:])
 	for i := range s.first {
 		p.embedded(a[(edge+i)*wide:][:wide], ids[stride*i:][:kernel])
 	}
-	var b [1 + MaxLen/4 + 1][narrow]float32
 	for i := range s.codes {
 		var y lane
 		for half := range y {
@@ -23,7 +25,6 @@ func (p *Plan) distancePortable(ids *padded, s sizes) float32 {
 			}
 		}
 	}
-	var c [1 + MaxLen/2 + 1][wide]float32
 	for i := range s.pairs1 {
 		for at := range wide / block {
 			even, odd := transposed(p.up1[:], b[i][:], b[i+1][:], b[i+2][:], at)

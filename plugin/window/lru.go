@@ -8,10 +8,17 @@ type lru[V any] struct {
 	capacity int
 	size     int
 	chunks   [][]slot[V]
-	index    []uint32 // open addressing by pair: the number of a slot, 0 for none
-	newest   uint32   // a list from here by older, …
-	oldest   uint32   // … and from here by newer
-	free     uint32   // a list by older
+	index    []entry // open addressing by pair
+	newest   uint32  // a list from here by older, …
+	oldest   uint32  // … and from here by newer
+	free     uint32  // a list by older
+}
+
+// entry leads to a slot. It has part of the pair's hash in it, so that a search
+// touches no slot but the one it is for: each one touched is a wait for memory.
+type entry struct {
+	hash uint32
+	slot uint32 // number, 0 for none
 }
 
 // slot is a place for a pair. Slots are numbered from 1.
@@ -24,25 +31,27 @@ type slot[V any] struct {
 const chunkSlots = 64
 
 func newLRU[V any](capacity int) *lru[V] {
-	return &lru[V]{capacity: capacity, index: make([]uint32, 16)}
+	return &lru[V]{capacity: capacity, index: make([]entry, 16)}
 }
 
 func (l *lru[V]) slot(i uint32) *slot[V] {
 	return &l.chunks[(i-1)/chunkSlots][(i-1)%chunkSlots]
 }
 
-// home is where the search for a pair begins.
-func (l *lru[V]) home(p Pair) int {
+// hashOf spreads pairs over the index: its low bits say where the search for a
+// pair begins.
+func hashOf(p Pair) uint32 {
 	const golden = 0x9E3779B97F4A7C15 // 2⁶⁴/φ (Knuth, The Art of Computer Programming, 6.4)
-	return int(uint64(p) * golden >> 32 & uint64(len(l.index)-1))
+	return uint32(uint64(p) * golden >> 32)
 }
 
 // find returns the place in the index where the pair is or would be, and its
 // slot, 0 if it is not there.
 func (l *lru[V]) find(p Pair) (at int, number uint32) {
-	for at = l.home(p); l.index[at] != 0; at = (at + 1) & (len(l.index) - 1) {
-		if i := l.index[at]; l.slot(i).pair == p {
-			return at, i
+	hash, mask := hashOf(p), len(l.index)-1
+	for at = int(hash) & mask; l.index[at].slot != 0; at = (at + 1) & mask {
+		if e := l.index[at]; e.hash == hash && l.slot(e.slot).pair == p {
+			return at, e.slot
 		}
 	}
 	return at, 0
@@ -90,7 +99,7 @@ func (l *lru[V]) add(p Pair) *V {
 		i = uint32(l.size + 1) // no slot is free, so all are in use
 	}
 	at, _ := l.find(p)
-	l.index[at] = i
+	l.index[at] = entry{hashOf(p), i}
 	l.size++
 	s := l.slot(i)
 	*s = slot[V]{pair: p}
@@ -122,22 +131,30 @@ func (l *lru[V]) removeOldest() V { return l.remove(l.slot(l.oldest).pair) }
 // past it moves up.
 func (l *lru[V]) closeGap(at int) {
 	mask := len(l.index) - 1
-	for next := (at + 1) & mask; l.index[next] != 0; next = (next + 1) & mask {
-		home := l.home(l.slot(l.index[next]).pair)
+	for next := (at + 1) & mask; l.index[next].slot != 0; next = (next + 1) & mask {
+		home := int(l.index[next].hash) & mask
 		if (next-home)&mask >= (next-at)&mask {
 			l.index[at] = l.index[next]
 			at = next
 		}
 	}
-	l.index[at] = 0
+	l.index[at] = entry{}
 }
 
 // grow doubles the index, which stays at most half full.
 func (l *lru[V]) grow() {
-	l.index = make([]uint32, 2*len(l.index))
-	for i := l.newest; i != 0; i = l.slot(i).older {
-		at, _ := l.find(l.slot(i).pair)
-		l.index[at] = i
+	old := l.index
+	l.index = make([]entry, 2*len(old))
+	mask := len(l.index) - 1
+	for _, e := range old {
+		if e.slot == 0 {
+			continue
+		}
+		at := int(e.hash) & mask
+		for l.index[at].slot != 0 {
+			at = (at + 1) & mask
+		}
+		l.index[at] = e
 	}
 }
 

@@ -16,7 +16,7 @@
 //     while it is in registers.
 //
 // Outputs are made by twos and fours, so a few past the last needed one are
-// computed from whatever the buffers hold; nothing that counts depends on them.
+// computed from whatever the buffers hold.
 package main
 
 import (
@@ -41,19 +41,18 @@ const (
 	narrowRow  = 4 * narrow
 	tapTable   = symbols * wideRow
 	tapRows    = 10 * lane // weights of one input channel, see plan.go
-	wideBuffer = (2 + maxLen/2 + 2) * wideRow
 	codeBuffer = (1 + maxLen/4 + 1) * narrowRow
 )
 
 func main() {
 	ConstraintExpr("amd64")
-	TEXT("distanceAVX2", 0, "func(embed, taps, conv2, up1, up2 *float32, ids *uint8, n, first, codes, pairs1 int) float32")
+	TEXT("distanceAVX2", 0, "func(embed, taps, conv2, up1, up2 *float32, ids *uint8, outer, code *float32, n, first, codes, pairs1 int) float32")
 	Doc("distanceAVX2 is distancePortable for a processor with AVX2 and FMA. It takes",
 		"the weights of a Plan.")
 	Pragma("noescape")
 
-	outer := AllocLocal(wideBuffer) // the first layer's output, then the third's
-	code := AllocLocal(codeBuffer)  // the second's
+	outer := Mem{Base: Load(Param("outer"), GP64())} // the first layer's output, then the third's
+	code := Mem{Base: Load(Param("code"), GP64())}   // the second's
 	zero := YMM()
 	VXORPS(zero, zero, zero)
 
@@ -64,7 +63,7 @@ func main() {
 	Generate()
 }
 
-// at is the address of a byte of the frame.
+// at is the address of a byte of a buffer.
 func at(m Mem, base reg.Register, offset int) Mem {
 	m = m.Offset(offset)
 	m.Index, m.Scale = base, 1
@@ -166,7 +165,7 @@ func thirdLayer(in, out Mem, zero reg.VecVirtual) {
 	Label("third")
 	y := twoPairs("third", weights, from, narrow)
 	for i := range y {
-		// zero lives in a register of its own only outside this layer's loop.
+		// The loop takes every register, so a zero is made anew.
 		none := YMM()
 		VXORPS(none, none, none)
 		for half := range 2 {
