@@ -52,6 +52,10 @@ portable: ## the models without their kernel, here and on arm64 (make deps)
 	GOARCH=arm64 CGO_ENABLED=0 $(GO) build ./...
 	GOARCH=arm64 CGO_ENABLED=0 $(GO) test -exec qemu-aarch64 ./model/autoencoder ./model/forest ./segment
 
+.PHONY: bench
+bench: ## measure everything, write test/BENCHMARKS.md (some minutes; make deps)
+	$(GO) run ./test/bench
+
 .PHONY: e2e
 e2e: ## real iodine and dns2tcp through the resolver (root)
 	$(GO) test -tags e2e -count 1 -timeout 20m -v -run '^TestE2E' ./test
@@ -64,9 +68,9 @@ lint: ## gofmt and go vet
 	$(GO) vet -tags e2e ./test/...
 
 .PHONY: deps
-deps: ## Debian and Python packages for e2e and training
+deps: ## Debian and Python packages for e2e, portable, bench and training
 	$(SUDO) apt-get update -q
-	$(SUDO) apt-get install -q -y --no-install-recommends iodine dns2tcp iproute2 tcpdump dnsutils gcc libc6-dev python3-venv python3-torch qemu-user
+	$(SUDO) apt-get install -q -y --no-install-recommends iodine dns2tcp iproute2 tcpdump dnsutils gcc libc6-dev python3-venv python3-torch qemu-user dnsperf
 	test -x $(PYTHON) || /usr/bin/python3 -m venv --system-site-packages .venv
 	$(PYTHON) -m pip install -q -r model/train/requirements.txt
 
