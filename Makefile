@@ -52,6 +52,10 @@ portable: ## the models without their kernel, here and on arm64 (make deps)
 	GOARCH=arm64 CGO_ENABLED=0 $(GO) build ./...
 	GOARCH=arm64 CGO_ENABLED=0 $(GO) test -exec qemu-aarch64 ./model/autoencoder ./model/forest ./segment
 
+.PHONY: gate
+gate: ## costs that are compared in one run: kernel, chain, flood
+	$(GO) test -tags gate -count 1 -v -run '^TestGate' ./model/autoencoder ./test/bench
+
 .PHONY: bench
 bench: ## measure everything, write test/BENCHMARKS.md (some minutes; make deps)
 	$(GO) run ./test/bench
@@ -66,6 +70,7 @@ lint: ## gofmt and go vet
 	if [ -n "$$unformatted" ]; then echo "gofmt -w these:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) vet -tags e2e ./test/...
+	$(GO) vet -tags gate ./model/autoencoder ./test/bench
 
 .PHONY: deps
 deps: ## Debian and Python packages for e2e, portable, bench and training
