@@ -79,16 +79,33 @@ deps: ## Debian and Python packages for e2e, portable, bench and training
 	test -x $(PYTHON) || /usr/bin/python3 -m venv --system-site-packages .venv
 	$(PYTHON) -m pip install -q -r model/train/requirements.txt
 
+# The logs that train and eval learn from and are measured on; see
+# model/train/sources.tsv.
+TUNNELS = $(wildcard $(DATA)/tunnel/*.tsv.gz)
+BENIGN  = $(foreach log,wrccdc-2018 graphtunnel-normal dnsperf-100k,$(DATA)/benign/log-$(log).tsv.gz)
+COMPOSE = $(GO) run ./model/train/compose --names $(DATA)/benign/names.tsv.gz
+
 .PHONY: train
-train: $(NOTUNNEL) ## train both models: make train DATA=dir [OUT=dir]
+train: rows ## train both models: make train DATA=dir [OUT=dir]
+	$(PYTHON) model/train/train_forest.py $(WORK)/rows.csv.gz --out $(OUT) --data "composed traffic (seed 1) and the recorded logs of model/train/sources.tsv"
+
+.PHONY: rows
+rows: $(NOTUNNEL)
 	@test -d "$(DATA)" || { echo 'make train DATA=dir: the folder with benign/ and tunnel/'; exit 2; }
-	mkdir -p $(WORK)
-	$(NOTUNNEL) encode -o $(WORK)/prefixes.npy $(DATA)/benign/prefixes.txt.gz
-	$(PYTHON) model/train/train_autoencoder.py $(WORK)/prefixes.npy --work $(WORK) --out $(OUT) --data "benign/prefixes.txt.gz"
-	$(GO) run ./model/train/compose --names $(DATA)/benign/names.tsv.gz --out $(WORK)
-	$(NOTUNNEL) features -o $(WORK)/rows.csv.gz --model $(OUT) $(WORK)/composed-*.tsv.gz $(DATA)/tunnel/*.tsv.gz \
-		$(foreach log,wrccdc-2018 graphtunnel-normal dnsperf-100k,$(DATA)/benign/log-$(log).tsv.gz)
-	$(PYTHON) model/train/train_forest.py $(WORK)/rows.csv.gz --out $(OUT) --data "tunnel/*, benign/log-*, composed from benign/names.tsv.gz"
+	mkdir -p $(WORK)/composed
+	$(COMPOSE) --out $(WORK)/composed --seed 1 --ordinary 8
+	$(NOTUNNEL) encode -o $(WORK)/unseen.npy $(WORK)/composed/unseen-prefixes.txt.gz
+	$(NOTUNNEL) encode -o $(WORK)/prefixes.npy --without $(WORK)/composed/unseen-prefixes.txt.gz $(DATA)/benign/prefixes.txt.gz
+	$(PYTHON) model/train/train_autoencoder.py $(WORK)/prefixes.npy $(WORK)/unseen.npy --work $(WORK) --out $(OUT) --data "distinct benign host-name prefixes, at most 50 per SLD, from public top-site lists, warning lists and certificate transparency"
+	$(NOTUNNEL) features -o $(WORK)/rows.csv.gz --model $(OUT) $(WORK)/composed/*.tsv.gz $(TUNNELS) $(BENIGN)
+
+.PHONY: eval
+eval: $(NOTUNNEL) ## measure the models: make eval DATA=dir, after make train with the same WORK
+	@test -f "$(WORK)/rows.csv.gz" || { echo 'make eval DATA=dir: $(WORK)/rows.csv.gz is missing, run make train first'; exit 2; }
+	mkdir -p $(WORK)/eval
+	$(COMPOSE) --out $(WORK)/eval --seed 2 --ordinary 12
+	$(NOTUNNEL) features -o $(WORK)/eval/rows.csv.gz --model $(OUT) $(WORK)/eval/*.tsv.gz $(TUNNELS) $(BENIGN)
+	$(PYTHON) model/train/eval.py --command $(NOTUNNEL) --work $(WORK) --models $(OUT) --logs $(WORK)/eval/*.tsv.gz $(TUNNELS) $(BENIGN)
 
 .PHONY: train-sample
 train-sample: $(NOTUNNEL) ## the same on the repository's own samples, into a temporary folder

@@ -22,8 +22,9 @@ func runEncode(args []string, _, stderr io.Writer) int {
 	flags := flag.NewFlagSet("encode", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	out := flags.String("o", "prefixes.npy", "array to write: uint8 [N,64], 0 pads")
+	without := flags.String("without", "", "file of prefixes to leave out, kept for validation")
 	flags.Usage = func() {
-		fmt.Fprintln(stderr, "usage: notunnel encode [-o OUT.npy] FILE...")
+		fmt.Fprintln(stderr, "usage: notunnel encode [-o OUT.npy] [--without FILE] FILE...")
 		fmt.Fprintln(stderr, "FILE holds one prefix a line, plain or gzip; empty lines are skipped.")
 		flags.PrintDefaults()
 	}
@@ -36,16 +37,25 @@ func runEncode(args []string, _, stderr io.Writer) int {
 		flags.Usage()
 		return 2
 	}
-	if err := encodeFiles(*out, flags.Args(), stderr); err != nil {
+	if err := encodeFiles(*out, *without, flags.Args(), stderr); err != nil {
 		fmt.Fprintf(stderr, "notunnel encode: %v\n", err)
 		return 2
 	}
 	return 0
 }
 
-// encodeFiles writes the prefixes of the named files to a new array at path.
-// After an error no array is left there.
-func encodeFiles(path string, names []string, stderr io.Writer) (err error) {
+// encodeFiles writes the prefixes of the named files, but for those of the file
+// without, to a new array at path. After an error no array is left there.
+func encodeFiles(path, without string, names []string, stderr io.Writer) (err error) {
+	left := map[string]bool{}
+	if without != "" {
+		if err := readPrefixes(without, stderr, func(prefix []byte) error {
+			left[string(prefix)] = true
+			return nil
+		}); err != nil {
+			return err
+		}
+	}
 	f, err := os.Create(path)
 	if err != nil {
 		return err
@@ -60,8 +70,14 @@ func encodeFiles(path string, names []string, stderr io.Writer) (err error) {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
+	var row [autoencoder.MaxLen]uint8
 	for _, name := range names {
-		if err := encodeFile(npy, name, stderr); err != nil {
+		if err := readPrefixes(name, stderr, func(prefix []byte) error {
+			if left[string(prefix)] || autoencoder.Encode(&row, prefix) == 0 {
+				return nil
+			}
+			return npy.write(row[:])
+		}); err != nil {
 			return err
 		}
 	}
@@ -72,8 +88,9 @@ func encodeFiles(path string, names []string, stderr io.Writer) (err error) {
 	return nil
 }
 
-// encodeFile appends the prefixes of one file. Errors name file and line.
-func encodeFile(npy *npyWriter, name string, stderr io.Writer) error {
+// readPrefixes calls visit with each prefix of a file, unescaped. Errors name
+// file and line.
+func readPrefixes(name string, stderr io.Writer, visit func(prefix []byte) error) error {
 	f, err := os.Open(name)
 	if err != nil {
 		return err
@@ -92,7 +109,6 @@ func encodeFile(npy *npyWriter, name string, stderr io.Writer) error {
 		}
 	}
 	line := 0
-	var row [autoencoder.MaxLen]uint8
 	lines := bufio.NewScanner(r)
 	for lines.Scan() {
 		line++
@@ -100,10 +116,7 @@ func encodeFile(npy *npyWriter, name string, stderr io.Writer) error {
 		if err != nil {
 			return fmt.Errorf("%s:%d: %w", name, line, err)
 		}
-		if autoencoder.Encode(&row, prefix) == 0 {
-			continue
-		}
-		if err := npy.write(row[:]); err != nil {
+		if err := visit(prefix); err != nil {
 			return err
 		}
 	}

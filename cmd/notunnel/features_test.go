@@ -29,12 +29,12 @@ func TestFeatures(t *testing.T) {
 	queries := map[string]int{}
 	for _, row := range rows[1:] {
 		seen[row[0]+" "+row[1]]++
-		n, _ := strconv.Atoi(row[6])
-		if n <= queries[row[4]] {
-			t.Errorf("session %s: %d queries after %d", row[4], n, queries[row[4]])
+		n, _ := strconv.Atoi(row[8])
+		if n <= queries[row[5]] {
+			t.Errorf("session %s: %d queries after %d", row[5], n, queries[row[5]])
 		}
-		queries[row[4]] = n
-		if row[0] == "1" && row[3] != "tunnel-lab.com" || row[5] != "0" {
+		queries[row[5]] = n
+		if row[0] == "1" && row[3] != "tunnel-lab.com" || row[6] != "0" {
 			t.Errorf("row %v", row[:9])
 		}
 	}

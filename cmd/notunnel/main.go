@@ -18,6 +18,7 @@ type command struct {
 var commands = []command{
 	{"scan", "report the tunnels in captures and DNS logs", runScan},
 	{"features", "write window states of labelled logs, to train the forest on", runFeatures},
+	{"eval", "judge labelled logs session by session, to measure a model", runEval},
 	{"encode", "write prefixes as ids, to train the autoencoder on", runEncode},
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/notunnel/notunnel/model/feature"
 	"github.com/notunnel/notunnel/plugin/detect"
 	"github.com/notunnel/notunnel/plugin/split"
+	"github.com/notunnel/notunnel/plugin/verdict"
 )
 
 // Rows are cut where a pair's evidence has grown by a fifth since the last
@@ -25,7 +26,7 @@ const (
 )
 
 // rowColumns go before the features.
-var rowColumns = []string{"label", "tool", "source", "sld", "session", "composed", "queries", "events", "bytes"}
+var rowColumns = []string{"label", "tool", "source", "sld", "file", "session", "composed", "allowed", "queries", "events", "bytes"}
 
 // rowWriter replays logs through an engine that only observes, and writes the
 // windows as the forest would see them: with the deciding query in, without
@@ -33,6 +34,7 @@ var rowColumns = []string{"label", "tool", "source", "sld", "session", "composed
 type rowWriter struct {
 	out      *csv.Writer
 	models   *model.Models
+	allow    *verdict.AllowList
 	sources  []source
 	rows     int
 	sessions int
@@ -55,7 +57,7 @@ type life struct {
 func newRowWriter(out io.Writer, models *model.Models, sources []source) (*rowWriter, error) {
 	observers := *models
 	observers.Forest = nil
-	w := &rowWriter{out: csv.NewWriter(out), models: &observers, sources: sources}
+	w := &rowWriter{out: csv.NewWriter(out), models: &observers, allow: verdict.Shipped(), sources: sources}
 	return w, w.out.Write(append(append([]string{}, rowColumns...), feature.Names[:]...))
 }
 
@@ -112,14 +114,18 @@ func (w *rowWriter) Reply(q *capture.Query, m *dns.Msg) error {
 }
 
 func (w *rowWriter) row(tool, sld string, composed bool, p *life, sum *feature.Summary) error {
-	row := []string{w.source.label, tool, w.source.origin, detect.Escape([]byte(sld)), strconv.Itoa(p.number), "0",
+	row := []string{w.source.label, tool, w.source.origin, detect.Escape([]byte(sld)), w.file, strconv.Itoa(p.number), bit(composed), bit(w.allow.Covers(w.name.Full())),
 		strconv.Itoa(p.queries), strconv.Itoa(sum.Events), strconv.Itoa(sum.Bytes)}
-	if composed {
-		row[5] = "1"
-	}
 	for _, v := range sum.Vector() {
 		row = append(row, strconv.FormatFloat(float64(v), 'g', -1, 32))
 	}
 	w.rows++
 	return w.out.Write(row)
+}
+
+func bit(is bool) string {
+	if is {
+		return "1"
+	}
+	return "0"
 }

@@ -17,10 +17,10 @@ type Manifest struct {
 type Training struct {
 	Data           string               `json:"data"`
 	Prefixes       int                  `json:"prefixes"`
-	HeldOut        int                  `json:"held_out"`
+	Unseen         int                  `json:"unseen"` // prefixes of SLDs that are not in the training
 	Epochs         int                  `json:"epochs"`
 	Seed           int                  `json:"seed"`
-	ValidationLoss float64              `json:"validation_loss"` // mean over the held-out prefixes
+	ValidationLoss float64              `json:"validation_loss"` // mean over the unseen prefixes
 	LongLoss       float64              `json:"validation_loss_16_or_more"`
 	Generated      map[string]Generated `json:"generated_strings"` // by encoding
 }

@@ -35,16 +35,17 @@ func TestMeasure(t *testing.T) {
 // The numbers are worked out by hand from the formulas in doc.go.
 func TestVector(t *testing.T) {
 	s := Summary{
-		Events: 4, Answered: 2, Negative: 1, Carrier: 3,
-		Prefixes: 2, Bytes: 30, BytesSq: 10*10 + 20*20, Labels: 3, Longest: 26, Segments: 12,
-		Entropy: 5, EntropySq: 4 + 9, Loss: 0.6, LossSq: 0.04 + 0.16, LossBytes: 0.2*10 + 0.4*20,
-		AnswerSets: 1, AnswerBytes: 2 * 15,
+		Events: 4, Answered: 2, Carrier: 3,
+		Prefixes: 2, Bytes: 31, BytesSq: 11*11 + 20*20, Labels: 3, Longest: 26, Segments: 12,
+		Entropy: 5, EntropySq: 4 + 9, Loss: 0.6, LossSq: 0.04 + 0.16, LossBytes: 0.2*11 + 0.4*20,
+		AnswerBytes: 2 * 15,
 	}
-	s.Chars[0], s.Chars[5], s.Chars[40] = 10, 10, 10
+	s.Chars[0], s.Chars[classDigit+9], s.Chars[classHyphen] = 10, 15, 5
 	s.AnswerCounts[1], s.AnswerCounts[2] = 8, 8
+	h := 1./3*math.Log2(3) + 1./2*math.Log2(2) + 1./6*math.Log2(6)
 	want := Vector{
-		2.5, 0.5, float32(math.Log2(3)), 1, 0.5, 0.5, 3, 0.1, 10. / 30, 0.1,
-		2.5, 0.4, 15, 5, 13, 1.5, 7.5, 0.75, 0.5, 4,
+		2.5, 0.5, float32(h), 1, 0.5, float32(h / math.Log2(3)), 3, 0.5, 10.2 / 31, 0.1,
+		2.55, 12. / 31, 15.5, 4.5, 13, 1.5, 5, 0.75, 1. / 6, 4,
 	}
 	got := s.Vector()
 	for i := range want {
@@ -58,8 +59,11 @@ func TestVectorOfNothing(t *testing.T) {
 	var s Summary
 	for i, x := range s.Vector() {
 		want := float32(0)
-		if i == 3 || i == 5 || i == 18 || i == 19 {
+		switch i {
+		case 3, 19:
 			want = Unanswered
+		case 5:
+			want = 1
 		}
 		if x != want {
 			t.Errorf("%s of an empty window = %v, want %v", Names[i], x, want)

@@ -14,9 +14,9 @@ var Names = [Count]string{
 	"entropy_cum",
 	"answer_entropy_cum",
 	"unique_qname_ratio",
-	"unique_answer_ratio",
+	"char_evenness",
 	"distinct_chars",
-	"distinct_chars_ratio",
+	"digit_share",
 	"ae_loss",
 	"ae_loss_std",
 	"ae_surprise",
@@ -25,9 +25,9 @@ var Names = [Count]string{
 	"len_std",
 	"longest_label_mean",
 	"labels_mean",
-	"new_bytes_per_event",
+	"evidence",
 	"carrier_share",
-	"negative_share",
+	"hyphen_share",
 	"answer_payload",
 }
 

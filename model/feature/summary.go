@@ -6,7 +6,6 @@ import "math"
 type Summary struct {
 	Events   int // distinct prefixes within 10 s
 	Answered int // events with a reply
-	Negative int // events answered NXDOMAIN
 	Carrier  int // events of a type that carries data
 
 	Prefixes  int // |U|
@@ -21,8 +20,7 @@ type Summary struct {
 	LossSq    float64
 	LossBytes float64 // Σ loss·|p|
 
-	AnswerSets   float64 // distinct answer sets, estimated
-	AnswerBytes  int     // rdata bytes that are no address
+	AnswerBytes  int // rdata bytes that are no address
 	Chars        [Classes]uint32
 	AnswerCounts [AnswerClasses]uint32
 }
@@ -30,31 +28,37 @@ type Summary struct {
 // Unanswered stands for the features of replies where there was none.
 const Unanswered = -1
 
-// The caps of features 8 and 20.
-const (
-	ratioBytes   = 256
-	payloadBytes = 1024
-)
+// payloadBytes is the cap of feature 20.
+const payloadBytes = 1024
 
 // Vector computes the features. Every value is finite, whatever the sums.
 func (s *Summary) Vector() (v Vector) {
 	n, events := float64(max(s.Prefixes, 1)), float64(max(s.Events, 1))
 	bytes := float64(max(s.Bytes, 1))
-	chars := 0
-	for _, c := range s.Chars {
-		if c > 0 {
-			chars++
+	distinct, chars, digits := 0, uint32(0), uint32(0)
+	for class, count := range s.Chars {
+		if count > 0 {
+			distinct++
+		}
+		chars += count
+		if class >= classDigit && class < classHyphen {
+			digits += count
 		}
 	}
+	cumulated, evenness := entropy(s.Chars[:]), float32(1)
+	if distinct > 1 {
+		evenness = cumulated / float32(math.Log2(float64(distinct)))
+	}
+	share := func(count uint32) float32 { return float32(count) / float32(max(chars, 1)) }
 	v = Vector{
 		0:  float32(s.Entropy / n),
 		1:  deviation(s.Entropy, s.EntropySq, n),
-		2:  entropy(s.Chars[:]),
+		2:  cumulated,
 		3:  Unanswered,
 		4:  float32(float64(s.Prefixes) / events),
-		5:  Unanswered,
-		6:  float32(chars),
-		7:  float32(float64(chars) / min(bytes, ratioBytes)),
+		5:  evenness,
+		6:  float32(distinct),
+		7:  share(digits),
 		8:  float32(s.LossBytes / bytes),
 		9:  deviation(s.Loss, s.LossSq, n),
 		10: float32(s.LossBytes / events),
@@ -63,16 +67,14 @@ func (s *Summary) Vector() (v Vector) {
 		13: deviation(float64(s.Bytes), float64(s.BytesSq), n),
 		14: float32(float64(s.Longest) / n),
 		15: float32(float64(s.Labels) / n),
-		16: float32(float64(s.Bytes) / events),
+		16: float32(math.Log2(1 + float64(s.Bytes))),
 		17: float32(float64(s.Carrier) / events),
-		18: Unanswered,
+		18: share(s.Chars[classHyphen]),
 		19: Unanswered,
 	}
 	if s.Answered > 0 {
 		answered := float64(s.Answered)
 		v[3] = entropy(s.AnswerCounts[:])
-		v[5] = float32(min(s.AnswerSets/answered, 1))
-		v[18] = float32(float64(s.Negative) / answered)
 		v[19] = float32(math.Log2(1 + min(float64(s.AnswerBytes)/answered, payloadBytes)))
 	}
 	return v

@@ -91,7 +91,7 @@ def score(net: Autoencoder, rows: np.ndarray) -> np.ndarray:
     """Loss of each row, without dropout."""
     net.eval()
     parts = [losses(net, torch.from_numpy(rows[i : i + 4096].astype(np.int64))) for i in range(0, len(rows), 4096)]
-    return torch.cat(parts).numpy()
+    return torch.cat(parts).numpy() if parts else np.zeros(0, dtype=np.float32)
 
 
 def train(net: Autoencoder, rows: np.ndarray, held: np.ndarray, args) -> None:
@@ -132,6 +132,8 @@ def separation(net: Autoencoder, held: np.ndarray, seed: int) -> dict[str, dict[
     rng = random.Random(seed)
     benign = score(net, held[(held != 0).sum(axis=1) >= 16])
     found = {}
+    if not len(benign):
+        return found
     for encoding in ("base32", "hex", "base64"):
         rows = [prefixes.encode(prefixes.random_encoding(rng, encoding, rng.randint(16, 63))) for _ in range(5000)]
         generated = score(net, np.stack(rows))
@@ -172,20 +174,17 @@ def golden(path: pathlib.Path, table: np.ndarray, seed: int) -> list[dict]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("prefixes", type=pathlib.Path, help="array from notunnel encode")
+    parser.add_argument("unseen", type=pathlib.Path, help="the same, of SLDs that are not in it")
     parser.add_argument("--out", type=pathlib.Path, required=True, help="folder of the model")
     parser.add_argument("--work", type=pathlib.Path, required=True, help="folder of the checkpoint")
     parser.add_argument("--data", required=True, help="what the prefixes are, for the manifest")
     parser.add_argument("--epochs", type=int, default=12)
-    parser.add_argument("--validation", type=float, default=0.05, help="share held out")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
 
     args.work.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(args.seed)
-    everything = np.load(args.prefixes)
-    order = np.random.default_rng(args.seed).permutation(len(everything))
-    cut = int(len(order) * args.validation)
-    held, rows = everything[order[:cut]], everything[order[cut:]]
+    rows, held = np.load(args.prefixes), np.load(args.unseen)
     net = Autoencoder(embedding(args.seed))
     train(net, rows, held, args)
 
@@ -200,11 +199,11 @@ def main() -> None:
         "training": {
             "data": args.data,
             "prefixes": len(rows),
-            "held_out": len(held),
+            "unseen": len(held),
             "epochs": args.epochs,
             "seed": args.seed,
             "validation_loss": round(float(score(net, held).mean()), 6),
-            "validation_loss_16_or_more": round(float(score(net, long).mean()), 6),
+            "validation_loss_16_or_more": round(float(score(net, long).mean()), 6) if len(long) else None,
             "generated_strings": separation(net, held, args.seed),
         },
         "versions": artifact.versions("torch", "numpy", "onnxruntime") | {"opset": str(OPSET)},

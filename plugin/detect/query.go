@@ -59,10 +59,9 @@ type Flag struct {
 
 // Ticket leads a reply back to its query. The zero value leads nowhere.
 type Ticket struct {
-	pair    window.Pair
-	prefix  uint64
-	valid   bool
-	settled bool // only an NXDOMAIN would be news
+	pair   window.Pair
+	prefix uint64
+	valid  bool
 }
 
 // Valid tells whether the reply is of interest.
@@ -119,7 +118,7 @@ func (e *Engine) judge(s *scratch, q *Query, d *Decision) {
 		d.Verdict = verdict.Block
 		return
 	}
-	d.Ticket = Ticket{pair: s.query.Pair, prefix: s.query.Hash, valid: true, settled: out.Settled}
+	d.Ticket = Ticket{pair: s.query.Pair, prefix: s.query.Hash, valid: !out.Settled}
 	if out.State == window.Due && e.score(s, d) {
 		e.store.Scored(s.query.Pair, float32(d.Score))
 		if d.Verdict == verdict.Block && e.store.Flag(s.query.Pair, s.query.At) {

@@ -3,7 +3,6 @@ package detect
 import (
 	"encoding/hex"
 
-	"github.com/cespare/xxhash/v2"
 	"github.com/miekg/dns"
 
 	"github.com/notunnel/notunnel/model/feature"
@@ -13,7 +12,7 @@ import (
 
 // Reply learns from the reply to a query. It keeps nothing of the message.
 func (e *Engine) Reply(t Ticket, m *dns.Msg) {
-	if !t.valid || t.settled && m.Rcode != dns.RcodeNameError {
+	if !t.valid {
 		return
 	}
 	a := answerOf(m)
@@ -32,7 +31,6 @@ const (
 // texts joined, everything else as on the wire.
 func answerOf(m *dns.Msg) (a window.Answer) {
 	a.Records = len(m.Answer)
-	a.Negative = m.Rcode == dns.RcodeNameError
 	counted := 0
 	var buf [512]byte
 	for _, rr := range m.Answer[:min(len(m.Answer), maxRecords)] {
@@ -40,7 +38,6 @@ func answerOf(m *dns.Msg) (a window.Answer) {
 		if !address {
 			a.Bytes += len(data)
 		}
-		a.Set += xxhash.Sum64(data)
 		for _, b := range data[:min(len(data), maxCountedByte-counted)] {
 			a.Counts[feature.AnswerClass(b)]++
 		}

@@ -15,14 +15,14 @@ const paneEvents = 21
 // memory goes for panes, so their fields are no wider than they must be and
 // lie without gaps; those that a known prefix needs come first.
 //
-// An event is a prefix asked at a time: 28 bits of the prefix's hash, with four
+// An event is a prefix asked at a time: 29 bits of the prefix's hash, with three
 // flags below them, and the low 24 bits of the tick. In a window that reaches
 // back further than 13 days, a prefix asked again after just those is taken for
 // a retransmission.
 type pane struct {
-	opened                              Tick
-	events, answered, negative, carrier uint8
-	prefixes                            uint8
+	opened                    Tick
+	events, answered, carrier uint8
+	prefixes                  uint8
 
 	past [paneEvents]uint8  // of the events, oldest first: third byte of the tick
 	when [paneEvents]uint16 // low half of it
@@ -34,7 +34,6 @@ type pane struct {
 	loss, lossBytes                  uint32    // 1/lossUnit
 	lossSq                           [2]uint32 // low half and high half
 	answerBytes                      uint32
-	answerSets                       [4]uint32 // a bit for each hash of an answer set
 	chars                            [feature.Classes]uint16
 	answers                          [feature.AnswerClasses]uint16
 }
@@ -48,9 +47,8 @@ const (
 	flagCarrier  = 1 << iota // asked with a type that carries data
 	flagAnswered             // a reply was seen
 	flagFilled               // a reply with answers was seen
-	flagNegative             // a reply was NXDOMAIN
 
-	flagBits = 4
+	flagBits = 3
 )
 
 // find returns the newest event of the prefix, -1 if there is none.
@@ -121,21 +119,11 @@ func fixed(x float32, unit float32) int {
 // learn joins a reply to the event.
 func (p *pane) learn(i int, a *Answer) {
 	tag := &p.tags[i]
-	first := *tag&flagAnswered == 0
-	fills := a.Records > 0 && *tag&flagFilled == 0
-	if first {
+	if *tag&flagAnswered == 0 {
 		*tag |= flagAnswered
 		p.answered++
 	}
-	if a.Negative && *tag&flagNegative == 0 {
-		*tag |= flagNegative
-		p.negative++
-	}
-	if first || fills {
-		bit := a.Set % 128
-		p.answerSets[bit/32] |= 1 << (bit % 32)
-	}
-	if fills {
+	if a.Records > 0 && *tag&flagFilled == 0 {
 		*tag |= flagFilled
 		p.answerBytes += uint32(a.Bytes)
 		for i, n := range a.Counts {
@@ -146,11 +134,9 @@ func (p *pane) learn(i int, a *Answer) {
 
 // Answer is a reply as a window sums it up.
 type Answer struct {
-	Records  int    // in the answer section
-	Negative bool   // NXDOMAIN
-	Set      uint64 // hash of the answer set, independent of order and TTL
-	Bytes    int    // rdata bytes that are no address
-	Counts   [feature.AnswerClasses]uint16
+	Records int // in the answer section
+	Bytes   int // rdata bytes that are no address
+	Counts  [feature.AnswerClasses]uint16
 }
 
 // panes hands out panes and takes them back for the next window. They are

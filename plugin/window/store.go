@@ -37,7 +37,7 @@ const (
 // Outcome is what Observe found. Queries and Bytes count what passed in the
 // life of the window, this query included; they are zero unless Quiet or Due.
 // Settled says that the query joined an event whose answers are known, so that
-// only an NXDOMAIN would still be news.
+// its reply is no news.
 type Outcome struct {
 	State   State
 	Settled bool

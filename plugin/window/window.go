@@ -2,7 +2,6 @@ package window
 
 import (
 	"math"
-	"math/bits"
 	"time"
 
 	"github.com/notunnel/notunnel/model/feature"
@@ -126,11 +125,9 @@ func (w *Window) size() (bytes uint32) {
 // summarize adds up the panes.
 func (w *Window) summarize(s *feature.Summary) {
 	*s = feature.Summary{}
-	var sets [4]uint32
 	for _, p := range w.panes[:w.open] {
 		s.Events += int(p.events)
 		s.Answered += int(p.answered)
-		s.Negative += int(p.negative)
 		s.Carrier += int(p.carrier)
 		s.Prefixes += int(p.prefixes)
 		s.Bytes += int(p.bytes)
@@ -144,9 +141,6 @@ func (w *Window) summarize(s *feature.Summary) {
 		s.LossSq += float64(p.lossSquares()) / (lossUnit * lossUnit)
 		s.LossBytes += float64(p.lossBytes) / lossUnit
 		s.AnswerBytes += int(p.answerBytes)
-		for j, bits := range p.answerSets {
-			sets[j] |= bits
-		}
 		for j, n := range p.chars {
 			s.Chars[j] += uint32(n)
 		}
@@ -154,18 +148,4 @@ func (w *Window) summarize(s *feature.Summary) {
 			s.AnswerCounts[j] += uint32(n)
 		}
 	}
-	set := 0
-	for _, word := range sets {
-		set += bits.OnesCount32(word)
-	}
-	s.AnswerSets = distinct(set)
-}
-
-// distinct estimates how many values set that many of 128 bits: linear
-// counting (Whang et al., 1990), with a standard error of 7 % at 63 values.
-func distinct(set int) float64 {
-	if set == 128 {
-		return MaxEvents
-	}
-	return -128 * math.Log(1-float64(set)/128)
 }

@@ -2,7 +2,6 @@ package window
 
 import (
 	"fmt"
-	"hash/maphash"
 	"math"
 	"math/rand/v2"
 	"runtime"
@@ -27,7 +26,6 @@ type naiveEvent struct {
 	prefix            string
 	at                Tick
 	carrier, answered bool
-	negative          bool
 }
 
 func (n *naive) observe(prefix string, now, span Tick, carrier bool) {
@@ -66,7 +64,6 @@ func (n *naive) summary() (s feature.Summary) {
 			s.Events++
 			s.Carrier += count(e.carrier)
 			s.Answered += count(e.answered)
-			s.Negative += count(e.negative)
 			if seen[e.prefix] {
 				continue
 			}
@@ -106,7 +103,7 @@ func measure(prefix string) Measures {
 
 func same(a, b feature.Summary) error {
 	ints := [][2]int{
-		{a.Events, b.Events}, {a.Answered, b.Answered}, {a.Negative, b.Negative}, {a.Carrier, b.Carrier},
+		{a.Events, b.Events}, {a.Answered, b.Answered}, {a.Carrier, b.Carrier},
 		{a.Prefixes, b.Prefixes}, {a.Bytes, b.Bytes}, {a.BytesSq, b.BytesSq},
 		{a.Labels, b.Labels}, {a.Longest, b.Longest}, {a.Segments, b.Segments},
 	}
@@ -151,10 +148,8 @@ func TestWindowAgreesWithNaiveSums(t *testing.T) {
 			}
 			want.observe(prefix, now, span, q.Carrier)
 			if r.IntN(2) == 0 {
-				a := Answer{Negative: r.IntN(2) == 0}
-				store.Learn(q.Pair, q.Hash, &a)
-				e := want.newest(prefix)
-				e.answered, e.negative = true, e.negative || a.Negative
+				store.Learn(q.Pair, q.Hash, &Answer{})
+				want.newest(prefix).answered = true
 			}
 			var got feature.Summary
 			if !store.Peek(q.Pair, &got) {
@@ -199,41 +194,16 @@ func TestAnswersJoin(t *testing.T) {
 	s, now := NewStore(1), time.Unix(1e9, 0)
 	observe(s, "a", now, true)
 	hash := s.Hash([]byte("a"))
-	empty, full := Answer{Set: 1}, Answer{Records: 2, Set: 2, Bytes: 30}
+	empty, full := Answer{}, Answer{Records: 2, Bytes: 30}
 	full.Counts[3] = 30
 	for range 2 {
 		s.Learn(0, hash, &empty) // the AAAA twin, and its retransmission
 		s.Learn(0, hash, &full)
 	}
-	s.Learn(0, hash, &Answer{Negative: true})
 	s.Learn(0, s.Hash([]byte("unknown")), &full)
 	sum := peek(t, s)
-	if sum.Answered != 1 || sum.Negative != 1 || sum.AnswerBytes != 30 || sum.AnswerCounts[3] != 30 {
-		t.Errorf("answered %d, negative %d, bytes %d, counted %d; want 1, 1, 30, 30",
-			sum.Answered, sum.Negative, sum.AnswerBytes, sum.AnswerCounts[3])
-	}
-	if sum.AnswerSets < 1.9 || sum.AnswerSets > 2.1 {
-		t.Errorf("%v distinct answer sets, want about 2", sum.AnswerSets)
-	}
-}
-
-func TestDistinctAnswerSets(t *testing.T) {
-	seed := maphash.MakeSeed()
-	worst, total := 0.0, 0.0
-	const runs = 400
-	for run := range runs {
-		s, now := NewStore(1), time.Unix(1e9, 0)
-		for i := range MaxEvents {
-			name := fmt.Sprint(run, ".", i)
-			observe(s, name, now, false)
-			s.Learn(0, s.Hash([]byte(name)), &Answer{Set: maphash.String(seed, name)})
-		}
-		sum := peek(t, s)
-		off := math.Abs(sum.AnswerSets/MaxEvents - 1)
-		worst, total = max(worst, off), total+off
-	}
-	if mean := total / runs; mean > 0.06 {
-		t.Errorf("off by %.3f on average (worst %.3f), want at most 0.06", mean, worst)
+	if sum.Answered != 1 || sum.AnswerBytes != 30 || sum.AnswerCounts[3] != 30 {
+		t.Errorf("answered %d, bytes %d, counted %d; want 1, 30, 30", sum.Answered, sum.AnswerBytes, sum.AnswerCounts[3])
 	}
 }
 

@@ -14,11 +14,13 @@ gzip -c $samples/names.tsv >"$work/names.tsv.gz"
 # Prefixes are the names without their last two labels: near enough here.
 cut -f1 $samples/names.tsv | sed -nE 's/\.[^.]+\.[^.]+$//p' | sort -u >"$work/prefixes.txt"
 
-"$notunnel" encode -o "$work/prefixes.npy" "$work/prefixes.txt"
-"$python" model/train/train_autoencoder.py "$work/prefixes.npy" --work "$work" --out "$work/models" \
+mkdir "$work/composed"
+go run ./model/train/compose --names "$work/names.tsv.gz" --out "$work/composed" --sessions 8 --ordinary 8
+"$notunnel" encode -o "$work/unseen.npy" "$work/composed/unseen-prefixes.txt.gz"
+"$notunnel" encode -o "$work/prefixes.npy" --without "$work/composed/unseen-prefixes.txt.gz" "$work/prefixes.txt"
+"$python" model/train/train_autoencoder.py "$work/prefixes.npy" "$work/unseen.npy" --work "$work" --out "$work/models" \
 	--data "samples" --epochs 3
-go run ./model/train/compose --names "$work/names.tsv.gz" --out "$work" --sessions 8 --ordinary 300
-"$notunnel" features -o "$work/rows.csv.gz" --model "$work/models" "$work"/composed-*.tsv.gz $samples/*.pcap
+"$notunnel" features -o "$work/rows.csv.gz" --model "$work/models" "$work"/composed/*.tsv.gz $samples/*.pcap
 "$python" model/train/train_forest.py "$work/rows.csv.gz" --out "$work/models" --data "samples, composed from names.tsv"
 
 "$notunnel" scan --json --model "$work/models" $samples/*.pcap >"$work/scan.json"

@@ -44,71 +44,68 @@ func below(prefix, zone string) string {
 	return prefix + "." + zone
 }
 
-// revisit makes some of the names come again, as caches expire and people
-// return. Without it every hard name would be new, and a tunnel by that.
-func revisit(r *rand.Rand, next namer) namer {
-	again, seen := r.Float64()*0.7, []string(nil)
-	return func() string {
-		if len(seen) > 0 && r.Float64() < again {
-			return seen[len(seen)-1-r.IntN(min(len(seen), 12))]
-		}
-		name := next()
-		seen = append(seen, name)
-		return name
-	}
-}
-
 // benignFamilies are the innocent who look guilty. Formats are those that the
 // services publish or that recorded names show; the values in them are random.
+// Zones are named where such names are found below known ones; the other
+// sessions stand for a service of the kind that nobody has listed, and whose
+// hashes no crowd asks for: a crowd's hashes below an unknown SLD cannot be told
+// from a tunnel by what they look like.
 func benignFamilies(w *world) []family {
 	region := func(r *rand.Rand) string {
 		return pick(r, "us-east-1", "eu-west-1", "ap-southeast-2", "westeurope", "fra", "ams01", "lhr", "")
 	}
-	zone := func(r *rand.Rand) string {
-		if r.IntN(3) == 0 {
-			return ""
+	// subzone puts the names of a session below a label of its own, or none.
+	subzone := func(start func(r *rand.Rand) namer) func(r *rand.Rand) namer {
+		return func(r *rand.Rand) namer {
+			next, zone := start(r), ""
+			if r.IntN(3) > 0 {
+				zone = strings.Trim(w.label(r)+"."+region(r), ".")
+			}
+			return func() string { return below(next(), zone) }
 		}
-		return strings.Trim(w.label(r)+"."+region(r), ".")
-	}
-	// each draws a zone and repeats make under it.
-	each := func(name, habit string, make func(r *rand.Rand) func() string) family {
-		return family{name, habit, func(r *rand.Rand) namer {
-			under, next := zone(r), make(r)
-			return revisit(r, func() string { return below(next(), under) })
-		}}
 	}
 	families := []family{
-		each("guid", "address", func(r *rand.Rand) func() string {
+		{name: "guid", habit: "address", zones: []string{"trafficmanager.net", "opinsights.azure.com", "resources.office.net", "permutive.app"}, start: func(r *rand.Rand) namer {
 			tail := pick(r, "", "-v2", "-secondary", "."+w.label(r))
 			return func() string { return guid(r) + tail }
-		}),
-		each("hash-lookup", "listtext", func(r *rand.Rand) func() string {
+		}},
+		{name: "hash-telemetry", habit: "address", zones: []string{"conviva.com", "a2z.com", "quanfeng.net", "footprintdns.com"}, start: func(r *rand.Rand) namer {
+			size := []int{32, 40, 60}[r.IntN(3)]
+			return func() string { return random(r, hexDigits, size) }
+		}},
+		{name: "hash-lookup", habit: "listtext", zones: []string{"malware.hash.cymru.com", "md5.dshield.org"}, start: func(r *rand.Rand) namer {
 			size := []int{32, 40, 64}[r.IntN(3)]
 			return func() string { return strings.Join(chop(random(r, hexDigits, size), 63), ".") }
-		}),
-		each("av-reputation", "constant", func(r *rand.Rand) func() string {
+		}},
+		{name: "av-reputation", habit: "constant", zones: []string{"avqs.mcafee.com", "avts.mcafee.com", "sophosxl.net", "e5.sk"}, start: func(r *rand.Rand) namer {
 			head := num(r, 20) + "-0.19-" + random(r, hexDigits, 8)
 			return func() string {
 				return strings.Join([]string{head, random(r, hexDigits, 1+r.IntN(4)), random(r, hexDigits, 1+r.IntN(4)), num(r, 300), "0", random(r, base32, 26)}, ".")
 			}
-		}),
-		each("dnsbl", "listed", func(r *rand.Rand) func() string {
+		}},
+		{name: "dnsbl", habit: "listed", crowd: true, zones: []string{"zen.spamhaus.org", "bl.spamcop.net", "b.barracudacentral.org"}, start: func(r *rand.Rand) namer {
 			return func() string { return ip(r, ".") }
-		}),
-		each("uribl", "listed", func(r *rand.Rand) func() string {
+		}},
+		{name: "uribl", habit: "listed", crowd: true, zones: []string{"multi.uribl.com", "multi.surbl.org", "dbl.spamhaus.org"}, start: func(r *rand.Rand) namer {
 			return func() string { return w.host(r) }
-		}),
-		each("hbl", "listtext", func(r *rand.Rand) func() string {
-			return func() string { return random(r, base32, 52) + "._email" }
-		}),
-		each("video-edge", "browse", func(r *rand.Rand) func() string {
+		}},
+		{name: "hbl", habit: "listtext", zones: []string{"hbl.dq.spamhaus.net", "ebl.msbl.org"}, start: func(r *rand.Rand) namer {
+			form := r.IntN(2)
+			return func() string {
+				if form == 0 {
+					return random(r, base32, 52) + "._email"
+				}
+				return random(r, hexDigits, 40)
+			}
+		}},
+		{name: "video-edge", habit: "browse", zones: []string{"googlevideo.com", "gvt1.com"}, start: func(r *rand.Rand) namer {
 			site := random(r, base36, 4)
 			return func() string {
 				return fmt.Sprintf("r%d---sn-%s-%s", 1+r.IntN(20), site, random(r, base36, 4))
 			}
-		}),
-		each("cdn-node", "browse", func(r *rand.Rand) func() string {
-			form := r.IntN(5)
+		}},
+		{name: "cdn-node", habit: "browse", start: func(r *rand.Rand) namer {
+			form := r.IntN(6)
 			return func() string {
 				switch form {
 				case 0:
@@ -119,20 +116,22 @@ func benignFamilies(w *world) []family {
 					return "ec2-" + ip(r, "-")
 				case 3:
 					return "d" + random(r, base36, 13)
+				case 4:
+					return fmt.Sprintf("scontent-%s%d-%d.%s", pick(r, "fra", "lhr", "iad", "ams"), 1+r.IntN(9), 1+r.IntN(3), pick(r, "xx", "cdninstagram"))
 				}
 				return fmt.Sprintf("cb-%s-i-0%s-%d", pick(r, "us-west-2", "eu-central-1"), random(r, hexDigits, 16), r.IntN(3))
 			}
-		}),
-		each("balancer", "address", func(r *rand.Rand) func() string {
+		}},
+		{name: "balancer", habit: "address", start: func(r *rand.Rand) namer {
 			return func() string {
 				return "a" + random(r, hexDigits, 31) + "-" + random(r, hexDigits, 16) + ".elb"
 			}
-		}),
-		each("address-name", "address", func(r *rand.Rand) func() string {
+		}},
+		{name: "address-name", habit: "address", crowd: true, start: func(r *rand.Rand) namer {
 			lead := pick(r, "host-", "ip-", "dyn-", "")
 			return func() string { return lead + ip(r, "-") }
-		}),
-		each("lan-certificate", "address", func(r *rand.Rand) func() string {
+		}},
+		{name: "lan-certificate", habit: "address", zones: []string{"plex.direct"}, start: func(r *rand.Rand) namer {
 			server := random(r, hexDigits, 32)
 			return func() string {
 				if r.IntN(20) == 0 {
@@ -140,53 +139,51 @@ func benignFamilies(w *world) []family {
 				}
 				return "192-168-" + num(r, 256) + "-" + num(r, 254) + "." + server
 			}
-		}),
-		each("ad-frame", "browse", func(r *rand.Rand) func() string {
-			return func() string { return random(r, hexDigits, 32) + ".safeframe" }
-		}),
-		each("site-intercept", "browse", func(r *rand.Rand) func() string {
-			return func() string {
-				return "zn" + random(r, base36, 15) + "-" + w.label(r) + ".siteintercept"
-			}
-		}),
-		each("stamped", "browse", func(r *rand.Rand) func() string {
+		}},
+		{name: "ad-frame", habit: "browse", zones: []string{"safeframe.googlesyndication.com"}, start: func(r *rand.Rand) namer {
+			return func() string { return random(r, hexDigits, 32) }
+		}},
+		{name: "site-intercept", habit: "browse", zones: []string{"siteintercept.qualtrics.com"}, start: func(r *rand.Rand) namer {
+			return func() string { return "zn" + random(r, base36, 15) + "-" + w.label(r) }
+		}},
+		{name: "stamped", habit: "browse", start: func(r *rand.Rand) namer {
 			at := time.Date(2026, 1, 1, 0, 0, r.IntN(3e7), 0, time.UTC).UnixMilli()
 			return func() string {
 				at += int64(r.IntN(90_000))
 				return fmt.Sprintf("m-%d-%d.beacon", at, r.IntN(100))
 			}
-		}),
-		each("tracking-number", "browse", func(r *rand.Rand) func() string {
+		}},
+		{name: "tracking-number", habit: "browse", start: func(r *rand.Rand) namer {
 			return func() string { return fmt.Sprintf("u%d.ct", 1_000_000+r.IntN(90_000_000)) }
-		}),
-		each("measurement", "address", func(r *rand.Rand) func() string {
+		}},
+		{name: "measurement", habit: "address", zones: []string{"dotnxdomain.net", "cedexis-radar.net"}, start: func(r *rand.Rand) namer {
 			return func() string {
 				return fmt.Sprintf("0du-u%s-c%d-s%d-i%s-0", random(r, hexDigits, 16), 10+r.IntN(200), 1_700_000_000+r.IntN(1e8), random(r, hexDigits, 8))
 			}
-		}),
-		each("acme", "text", func(r *rand.Rand) func() string {
+		}},
+		{name: "acme", habit: "text", start: func(r *rand.Rand) namer {
 			if r.IntN(2) == 0 {
 				return func() string { return guid(r) }
 			}
 			return func() string { return "_acme-challenge." + w.label(r) }
-		}),
-		each("dkim", "text", func(r *rand.Rand) func() string {
+		}},
+		{name: "dkim", habit: "text", crowd: true, start: func(r *rand.Rand) namer {
 			return func() string {
 				return pick(r, "selector1", "s"+num(r, 99), "k2", fmt.Sprint(20200000+r.IntN(69999)), random(r, base32, 32)) + "._domainkey"
 			}
-		}),
-		each("spf-macro", "text", func(r *rand.Rand) func() string {
+		}},
+		{name: "spf-macro", habit: "text", crowd: true, start: func(r *rand.Rand) namer {
 			return func() string {
 				return pick(r, ip(r, ".")+"._spf", w.label(r)+"._spf", ip(r, ".")+"."+w.label(r)+"._i")
 			}
-		}),
-		each("openpgpkey", "key", func(r *rand.Rand) func() string {
+		}},
+		{name: "openpgpkey", habit: "key", start: func(r *rand.Rand) namer {
 			return func() string { return random(r, hexDigits, 56) + "._openpgpkey" }
-		}),
-		each("ipfs", "address", func(r *rand.Rand) func() string {
+		}},
+		{name: "ipfs", habit: "address", zones: []string{"ipfs.dweb.link", "ipfs.w3s.link"}, start: func(r *rand.Rand) namer {
 			return func() string { return "bafybei" + random(r, base32, 52) }
-		}),
-		each("service-discovery", "service", func(r *rand.Rand) func() string {
+		}},
+		{name: "service-discovery", habit: "service", crowd: true, start: func(r *rand.Rand) namer {
 			site := w.label(r)
 			return func() string {
 				switch r.IntN(4) {
@@ -199,38 +196,52 @@ func benignFamilies(w *world) []family {
 				}
 				return "_" + w.label(r) + "._tcp"
 			}
-		}),
-		each("kubernetes", "missing", func(r *rand.Rand) func() string {
+		}},
+		{name: "kubernetes", habit: "missing", crowd: true, start: func(r *rand.Rand) namer {
 			space := w.label(r)
 			return func() string {
 				return pick(r, w.label(r)+"."+space+".svc.cluster.local", w.host(r)+"."+space+".svc", w.label(r)+"-"+random(r, base36, 5)+"."+space)
 			}
-		}),
-		each("search-suffix", "missing", func(r *rand.Rand) func() string {
+		}},
+		{name: "search-suffix", habit: "missing", crowd: true, start: func(r *rand.Rand) namer {
 			return func() string { return w.host(r) }
-		}),
-		each("minimised", "delegate", func(r *rand.Rand) func() string {
+		}},
+		{name: "minimised", habit: "delegate", crowd: true, start: func(r *rand.Rand) namer {
 			return func() string { return pick(r, "_."+w.label(r), w.label(r), w.label(r)+"."+w.label(r)) }
-		}),
-		each("browser-probe", "missing", func(r *rand.Rand) func() string {
+		}},
+		{name: "reverse", habit: "pointer", crowd: true, zones: []string{"in-addr.arpa"}, start: func(r *rand.Rand) namer {
+			return func() string { return ip(r, ".") }
+		}},
+		{name: "browser-probe", habit: "missing", start: func(r *rand.Rand) namer {
 			return func() string { return random(r, lowercase, 7+r.IntN(9)) }
-		}),
-		each("scanner", "missing", func(r *rand.Rand) func() string {
+		}},
+		{name: "flood", habit: "missing", crowd: true, start: func(r *rand.Rand) namer {
+			size, alphabet := 6+r.IntN(11), pick(r, lowercase, base36)
+			return func() string { return random(r, alphabet, size) }
+		}},
+		{name: "wildcard", habit: "address", start: func(r *rand.Rand) namer {
+			size, head := 4+r.IntN(9), pick(r, "", w.label(r)+"-")
+			return func() string { return head + random(r, base36, size) }
+		}},
+		{name: "scanner", habit: "missing", crowd: true, start: func(r *rand.Rand) namer {
 			return func() string { return w.label(r) }
-		}),
-		each("certificates", "address", func(r *rand.Rand) func() string {
+		}},
+		{name: "certificates", habit: "address", crowd: true, start: func(r *rand.Rand) namer {
 			return func() string {
 				return pick(r, w.label(r)+"."+w.label(r), w.label(r)+"-"+w.label(r), w.label(r))
 			}
-		}),
-		each("tenant", "browse", func(r *rand.Rand) func() string {
+		}},
+		{name: "tenant", habit: "browse", crowd: true, start: func(r *rand.Rand) namer {
 			return func() string {
 				return pick(r, w.label(r)+num(r, 1000), w.label(r)+"-"+random(r, base36, 6), w.label(r)+"."+pick(r, "s3", "blob", "mail", "crm"))
 			}
-		}),
-		each("idn", "browse", func(r *rand.Rand) func() string {
+		}},
+		{name: "idn", habit: "browse", start: func(r *rand.Rand) namer {
 			return func() string { return "xn--" + w.label(r) + "-" + random(r, base36, 3+r.IntN(5)) }
-		}),
+		}},
+	}
+	for i := range families {
+		families[i].start = subzone(families[i].start)
 	}
 	return families
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"fmt"
@@ -20,7 +21,6 @@ type census struct {
 	t        *testing.T
 	families map[string]int             // queries
 	sessions map[string]map[string]bool // clients
-	replies  int
 	name     split.Name
 }
 
@@ -36,10 +36,7 @@ func (c *census) Query(q *capture.Query) error {
 	return nil
 }
 
-func (c *census) Reply(*capture.Query, *dns.Msg) error {
-	c.replies++
-	return nil
-}
+func (c *census) Reply(*capture.Query, *dns.Msg) error { return nil }
 
 func count(t *testing.T, path string) *census {
 	t.Helper()
@@ -50,15 +47,22 @@ func count(t *testing.T, path string) *census {
 	return c
 }
 
-// names is a small world: 40 SLDs of 20 hosts.
+const slds = 40
+
+// names is a small world: SLDs of 20 hosts that all have, and one of their own;
+// and one SLD that only an index knows.
 func names(t *testing.T) string {
 	t.Helper()
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
-	for sld := range 40 {
+	for sld := range slds {
 		for host := range 20 {
 			fmt.Fprintf(z, "host%d.site%d.com\t%d\tU\n", host, sld, host)
 		}
+		fmt.Fprintf(z, "host.own%d.site%d.com\t1\tU\n", sld, sld)
+	}
+	for host := range 20 {
+		fmt.Fprintf(z, "host%d.indexed.com\t0\tG\n", host)
 	}
 	z.Close()
 	path := filepath.Join(t.TempDir(), "names.tsv.gz")
@@ -70,34 +74,75 @@ func names(t *testing.T) string {
 
 // What is composed reads back, family by family, and says that it is composed.
 func TestCompose(t *testing.T) {
-	const perFamily = 3
+	const perFamily, visits = 3, 2
 	dir := t.TempDir()
-	if err := compose(names(t), dir, 7, perFamily, 20); err != nil {
+	if err := compose(names(t), dir, 7, perFamily, visits); err != nil {
 		t.Fatal(err)
 	}
-	benign := count(t, filepath.Join(dir, "composed-benign.tsv.gz"))
-	tunnel := count(t, filepath.Join(dir, "composed-tunnel.tsv.gz"))
-	if got := len(benign.sessions["composed-names"]); got != 20 {
-		t.Errorf("%d sessions over real names, want 20", got)
+	logs, err := filepath.Glob(filepath.Join(dir, "*.tsv.gz"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	if len(benign.families) < 25 || len(tunnel.families) < 10 {
-		t.Errorf("%d benign families, %d of tunnels", len(benign.families), len(tunnel.families))
-	}
-	for _, c := range []*census{benign, tunnel} {
-		for family, queries := range c.families {
+	benign, tunnels := 0, 0
+	for _, log := range logs {
+		c := count(t, log)
+		want := perFamily
+		switch base := filepath.Base(log); {
+		case base == "benign-names.tsv.gz" || base == "benign-mixed.tsv.gz":
+			want = visits * slds * 3 / 4
+		case base == "benign-popular.tsv.gz":
+			want = visits * slds / 4
+		case base == "benign-indexed.tsv.gz":
+			want = 1
+		}
+		for family, clients := range c.sessions {
 			if !strings.HasPrefix(family, "composed-") {
-				t.Errorf("family %q does not say that it is composed", family)
+				t.Errorf("%s: family %q does not say that it is composed", log, family)
 			}
-			if family != "composed-names" && len(c.sessions[family]) != perFamily {
-				t.Errorf("%s: %d sessions", family, len(c.sessions[family]))
-			}
-			if queries < perFamily*fewest {
-				t.Errorf("%s: %d queries", family, queries)
+			if len(clients) != want || c.families[family] < want*fewestNames {
+				t.Errorf("%s: %d queries of %d sessions, want %d", log, c.families[family], len(clients), want)
 			}
 		}
-		if c.replies == 0 {
-			t.Error("nothing was answered")
+		if len(c.sessions) != 1 {
+			t.Errorf("%s: families %v, want one", log, c.families)
 		}
+		if strings.HasPrefix(filepath.Base(log), "tunnel-") {
+			tunnels++
+		} else {
+			benign++
+		}
+	}
+	if benign < 35 || tunnels != len(tunnelFamilies())*len(rhythms) {
+		t.Errorf("%d logs of benign families, %d of tunnels", benign, tunnels)
+	}
+}
+
+// What the autoencoder is validated on belongs to held-out SLDs alone.
+func TestUnseenPrefixes(t *testing.T) {
+	dir := t.TempDir()
+	if err := compose(names(t), dir, 1, 1, 1); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(filepath.Join(dir, "unseen-prefixes.txt.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(z)
+	found := 0
+	for lines.Scan() {
+		found++
+		_, site, ok := strings.Cut(lines.Text(), ".own")
+		if !ok || !heldOut("site"+site+".com") {
+			t.Errorf("%q is not of a held-out SLD alone", lines.Text())
+		}
+	}
+	if found == 0 {
+		t.Error("no prefix is held out")
 	}
 }
 
@@ -106,10 +151,10 @@ func TestSameSeedSameBytes(t *testing.T) {
 	var logs [3][]byte
 	for i, seed := range []uint64{1, 1, 2} {
 		dir := t.TempDir()
-		if err := compose(from, dir, seed, 1, 2); err != nil {
+		if err := compose(from, dir, seed, 2, 2); err != nil {
 			t.Fatal(err)
 		}
-		for _, file := range []string{"composed-benign.tsv.gz", "composed-tunnel.tsv.gz"} {
+		for _, file := range []string{"benign-names.tsv.gz", "benign-guid.tsv.gz", "tunnel-hex-slow.tsv.gz"} {
 			content, err := os.ReadFile(filepath.Join(dir, file))
 			if err != nil {
 				t.Fatal(err)
@@ -135,9 +180,9 @@ func TestBadNames(t *testing.T) {
 		return path
 	}
 	for content, want := range map[string]string{
-		"":                        "no SLD with enough names",
-		"a.com\t1\nb.com\n":       "n.gz:2: name and days",
-		"a.com\t1\nb.com\tx\tU\n": "n.gz:2: days",
+		"":                           "no SLD with enough names",
+		"a.com\t1\tU\nb.com\t1\n":    "n.gz:2: name, days and origins",
+		"a.com\t1\tU\nb.com\tx\tU\n": "n.gz:2: days",
 	} {
 		if err := compose(write(content), t.TempDir(), 1, 1, 1); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", content, err, want)

@@ -75,11 +75,14 @@ var usualHabits = map[string]struct {
 	"delegate": {[]int{tNS, tDS, tDNSKEY, tA}, "address"},
 	"key":      {[]int{tOPENPGPKEY}, "nxdomain"},
 	"constant": {[]int{tA}, "constant"},
+	"pointer":  {[]int{tPTR}, "data"},
 }
 
-func newHabits(r *rand.Rand, usual string) *habits {
+// newHabits draws the habits of a session whose queries come that many seconds
+// apart, on average.
+func newHabits(r *rand.Rand, usual string, mean float64) *habits {
 	h := &habits{
-		mean:    logUniform(r, 0.005, 60),
+		mean:    mean,
 		burst:   r.Float64() * 0.5,
 		retry:   r.Float64() * r.Float64() * 0.4,
 		ttl:     []int{0, 1, 5, 30, 60, 300, 3600, 86400}[r.IntN(8)],
@@ -124,7 +127,7 @@ func (h *habits) repeats(r *rand.Rand) int {
 	return 0
 }
 
-func (h *habits) types(r *rand.Rand, prefix string) []int {
+func (h *habits) types(r *rand.Rand) []int {
 	if h.together {
 		return h.asked
 	}
@@ -203,6 +206,49 @@ func chop(text string, size int) (labels []string) {
 		text = text[size:]
 	}
 	return append(labels, text)
+}
+
+// The gaps between queries, in seconds. Benign sessions draw from all of it,
+// tunnels from the part that their rhythm names.
+const fastest, slowest = 0.005, 60
+
+// rhythm is how a tunnel is used.
+type rhythm struct {
+	name     string
+	fastest  float64 // mean gap, seconds
+	slowest  float64
+	poll     float64 // least share of queries that carry next to nothing
+	mostPoll float64
+	fewest   int // names
+	most     int
+}
+
+var rhythms = []rhythm{
+	{"active", fastest, 1, 0, 0.4, 40, 400},
+	{"idle", 0.2, 10, 0.7, 1, 40, 200},
+	{"slow", 10, slowest, 0, 0.7, 40, 120},
+}
+
+// How many names of an SLD a client asks for, given that it asks for enough to
+// be judged. The tail is measured: of the pairs in the office log (WRCCDC, 21
+// minutes) with at least 8 names, one in four has 16 and one in twenty 32, a
+// Pareto tail of exponent 1.9; in a resolver's log without clients (DNS-OARC
+// sample) it is 1.1.
+const (
+	fewestNames = 6
+	mostNames   = 220
+	clientTail  = 1.9
+	crowdTail   = 1.1
+)
+
+// visited draws a number of names; a crowd is a forwarder or a mail server that
+// asks for many clients.
+func visited(r *rand.Rand, crowd bool) int {
+	tail := clientTail
+	if crowd {
+		tail = crowdTail
+	}
+	return int(min(fewestNames*math.Pow(1-r.Float64(), -1/tail), mostNames))
 }
 
 // logUniform draws from low to high, every order of magnitude alike.

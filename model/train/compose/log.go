@@ -32,36 +32,56 @@ func (l *log) close() error {
 	return errors.Join(l.out.Flush(), l.zip.Close(), l.file.Close())
 }
 
-// The queries of a session.
-const (
-	fewest = 8
-	most   = 220
-)
+// session is what one client asks below one SLD, or below a few in turn.
+type session struct {
+	family string
+	slds   []string
+	next   namer
+	names  int     // new names to ask for
+	again  float64 // chance that a query repeats a name of the last dozen
+	habits *habits
+}
 
-// session writes one client's queries below one SLD. A client asks under one
-// SLD only, so sessions need not be interleaved.
-func (l *log) session(r *rand.Rand, family, sld string, next namer, usual string) {
+const recent = 12
+
+// write writes the session's queries. A client asks under no other SLDs, so
+// sessions need not be interleaved.
+func (l *log) write(r *rand.Rand, s *session) {
 	l.client++
 	client := fmt.Sprintf("10.%d.%d.%d", l.client>>16&255, l.client>>8&255, l.client&255)
-	h := newHabits(r, usual)
-	for range int(logUniform(r, fewest, most)) {
-		prefix := next()
-		if len(prefix)+1+len(sld) > 253 {
-			continue
+	var seen []string
+	for asked := 0; asked < s.names; {
+		var name string
+		if len(seen) > 0 && r.Float64() < s.again {
+			name = seen[len(seen)-1-r.IntN(min(len(seen), recent))]
+		} else {
+			name = full(s.next(), s.slds[asked%len(s.slds)])
+			asked++
+			if name == "" {
+				continue
+			}
+			seen = append(seen, name)
 		}
-		name := sld
-		if prefix != "" {
-			name = escape(prefix) + "." + sld
-		}
-		for _, qtype := range h.types(r, prefix) {
-			for range 1 + h.repeats(r) {
-				rcode, answers := h.reply(r, qtype, name)
-				fmt.Fprintf(l.out, "%.6f\t%s\t%s\t%d\t%s\t%s\tcomposed-%s\n", l.now, client, name, qtype, rcode, answers, family)
+		for _, qtype := range s.habits.types(r) {
+			for range 1 + s.habits.repeats(r) {
+				rcode, answers := s.habits.reply(r, qtype, name)
+				fmt.Fprintf(l.out, "%.6f\t%s\t%s\t%d\t%s\t%s\tcomposed-%s\n", l.now, client, name, qtype, rcode, answers, s.family)
 				l.now += 0.001 + 0.05*r.Float64()
 			}
 		}
-		l.now += h.gap(r)
+		l.now += s.habits.gap(r)
 	}
+}
+
+// full is the name in presentation form, "" if it would be too long.
+func full(prefix, sld string) string {
+	if prefix == "" {
+		return sld
+	}
+	if len(prefix)+1+len(sld) > 253 {
+		return ""
+	}
+	return escape(prefix) + "." + sld
 }
 
 // escape writes a prefix in presentation form (RFC 1035, section 5.1).

@@ -1,17 +1,20 @@
 // Command compose puts training traffic together where recordings are scarce:
 // benign sessions from real host names, hard benign families made after their
-// published formats, and tunnels of every usual encoding. It writes two DNS
-// logs, composed-benign.tsv.gz and composed-tunnel.tsv.gz, whose source column
-// names the family, so that composed rows stay recognizable in every report.
+// published formats, and tunnels of every usual encoding. It writes one DNS log
+// a family, and one a rhythm for tunnels; the source column names the family and
+// begins with "composed-", so that composed rows stay recognizable in every
+// report. unseen-prefixes.txt.gz has prefixes of SLDs that the autoencoder is
+// to be validated on and must not be trained on.
 //
-// Rate, type mix, twins, retransmission, reply style and TTL come from the same
-// distributions for both classes (habits.go); only the names differ. Parameters
-// are drawn anew for every session, so that no fixed signature can be learned.
-// The same seed gives the same bytes.
+// Gaps, type mix, twins, retransmission, reply style and TTL come from the same
+// distributions for both classes (habits.go); only the names and how many of
+// them are asked for differ. Parameters are drawn anew for every session, so
+// that no fixed signature can be learned. The same seed gives the same bytes.
 package main
 
 import (
 	"fmt"
+	"hash/fnv"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -25,8 +28,8 @@ func main() {
 	namesFile := pflag.String("names", "", "host names: name, days seen, origins; tab separated, gzip")
 	out := pflag.String("out", ".", "folder to write to")
 	seed := pflag.Uint64("seed", 1, "seed of all randomness")
-	perFamily := pflag.Int("sessions", 250, "sessions of each composed family")
-	ordinary := pflag.Int("ordinary", 12000, "sessions over real names of one SLD; 0: one over every SLD")
+	perFamily := pflag.Int("sessions", 250, "sessions of each composed family and rhythm")
+	ordinary := pflag.Int("ordinary", 4, "sessions over each SLD with enough real names, and as many over mixed ones")
 	pflag.Parse()
 	if *namesFile == "" || pflag.NArg() > 0 {
 		fmt.Fprintln(os.Stderr, "usage: compose --names FILE [--out DIR] [--seed N] [--sessions N] [--ordinary N]")
@@ -43,59 +46,145 @@ func compose(namesFile, out string, seed uint64, perFamily, ordinary int) error 
 	if err != nil {
 		return err
 	}
-	benign, tunnels := benignFamilies(world), tunnelFamilies()
-	r := rand.New(rand.NewPCG(seed, 1))
-	visited := world.zones
-	if ordinary > 0 {
-		visited = make([]*zone, ordinary)
-		for i := range visited {
-			visited[i] = world.zones[r.IntN(len(world.zones))]
-		}
+	if err := world.writeUnseen(filepath.Join(out, "unseen-prefixes.txt.gz")); err != nil {
+		return err
 	}
-	bar := progressbar.NewOptions(len(visited)+perFamily*(len(benign)+len(tunnels)),
+	c := &composer{world: world, out: out, seed: seed}
+	benign, tunnels := benignFamilies(world), tunnelFamilies()
+	visits := ordinary * len(world.zones)
+	c.bar = progressbar.NewOptions(2*visits+ordinary*len(world.topped)+len(world.remote)+perFamily*(len(benign)+len(tunnels)*len(rhythms)),
 		progressbar.OptionSetDescription("sessions"),
 		progressbar.OptionSetWriter(os.Stderr),
 		progressbar.OptionSetVisibility(term.IsTerminal(int(os.Stderr.Fd()))),
 		progressbar.OptionShowCount(),
 	)
-	defer bar.Finish()
+	defer c.bar.Finish()
 
-	log, err := newLog(filepath.Join(out, "composed-benign.tsv.gz"))
+	real := func(family string, zones []*zone) func(r *rand.Rand, i int) *session {
+		return func(r *rand.Rand, i int) *session {
+			zone := zones[i%len(zones)]
+			s := ordinarySession(r, family, zone.sld)
+			s.next = zone.visit(r)
+			s.names = min(s.names, len(zone.prefixes))
+			return s
+		}
+	}
+	if err := c.write("benign-names", visits, real("names", world.zones)); err != nil {
+		return err
+	}
+	if err := c.write("benign-popular", ordinary*len(world.topped), real("popular", world.topped)); err != nil {
+		return err
+	}
+	if err := c.write("benign-indexed", len(world.remote), real("indexed", world.remote)); err != nil {
+		return err
+	}
+	if err := c.write("benign-mixed", visits, func(r *rand.Rand, _ int) *session {
+		s := ordinarySession(r, "mixed", world.freshSLD(r))
+		s.next = world.mixture(r)
+		return s
+	}); err != nil {
+		return err
+	}
+	for _, f := range benign {
+		if err := c.write("benign-"+f.name, perFamily, func(r *rand.Rand, _ int) *session {
+			return f.session(r, world)
+		}); err != nil {
+			return err
+		}
+	}
+	for _, f := range tunnels {
+		for _, h := range rhythms {
+			if err := c.write("tunnel-"+f.name+"-"+h.name, perFamily, func(r *rand.Rand, _ int) *session {
+				return f.session(r, world, h)
+			}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// composer writes the logs of families.
+type composer struct {
+	world *world
+	out   string
+	seed  uint64
+	bar   *progressbar.ProgressBar
+}
+
+// write writes n sessions to the log of that name, which is not made for none.
+// Each log has randomness of
+// its own: a family more or less leaves the others as they are.
+func (c *composer) write(name string, n int, make func(r *rand.Rand, i int) *session) error {
+	if n == 0 {
+		return nil
+	}
+	log, err := newLog(filepath.Join(c.out, name+".tsv.gz"))
 	if err != nil {
 		return err
 	}
-	for _, zone := range visited {
-		log.session(r, "names", zone.sld, zone.visit(r), "")
-		bar.Add(1)
-	}
-	for _, f := range benign {
-		for range perFamily {
-			log.session(r, f.name, world.freshSLD(r), f.start(r), f.habit)
-			bar.Add(1)
-		}
-	}
-	if err := log.close(); err != nil {
-		return err
-	}
-
-	if log, err = newLog(filepath.Join(out, "composed-tunnel.tsv.gz")); err != nil {
-		return err
-	}
-	r = rand.New(rand.NewPCG(seed, 2))
-	for _, f := range tunnels {
-		for range perFamily {
-			log.session(r, f.name, world.freshSLD(r), f.start(r), f.habit)
-			bar.Add(1)
-		}
+	id := fnv.New64a()
+	id.Write([]byte(name))
+	r := rand.New(rand.NewPCG(c.seed, id.Sum64()))
+	for i := range n {
+		log.write(r, make(r, i))
+		c.bar.Add(1)
 	}
 	return log.close()
 }
 
-// family is a kind of session. start draws the parameters of one session and
-// returns what makes its prefixes, one after the other.
+// ordinarySession is a session over ordinary names, but for the names.
+func ordinarySession(r *rand.Rand, family, sld string) *session {
+	return &session{
+		family: family, slds: []string{sld},
+		names:  visited(r, r.IntN(3) == 0),
+		again:  revisits(r),
+		habits: newHabits(r, "", logUniform(r, fastest, slowest)),
+	}
+}
+
+// revisits draws the chance that a name comes again, as caches expire and
+// people return. Crawlers and scanners ask once.
+func revisits(r *rand.Rand) float64 { return max(0, r.Float64()*1.1-0.4) }
+
+// session is a session of a hard benign family.
+func (f *family) session(r *rand.Rand, w *world) *session {
+	sld := w.freshSLD(r)
+	if len(f.zones) > 0 && r.IntN(4) > 0 {
+		sld = f.zones[r.IntN(len(f.zones))]
+	}
+	return &session{
+		family: f.name, slds: []string{sld},
+		next:   f.start(r),
+		names:  visited(r, f.crowd && r.IntN(2) == 0),
+		again:  revisits(r),
+		habits: newHabits(r, f.habit, logUniform(r, fastest, slowest)),
+	}
+}
+
+// session is a tunnel in that rhythm; one in ten spreads over a few SLDs.
+func (f *tunnelFamily) session(r *rand.Rand, w *world, h rhythm) *session {
+	s := &session{
+		family: "tunnel-" + f.name,
+		slds:   []string{w.freshSLD(r)},
+		next:   newTunnel(r, f.encode(r), h).next,
+		names:  int(logUniform(r, float64(h.fewest), float64(h.most))),
+		habits: newHabits(r, "", logUniform(r, h.fastest, h.slowest)),
+	}
+	if r.IntN(10) == 0 {
+		s.slds = append(s.slds, w.freshSLD(r), w.freshSLD(r))
+		s.names *= len(s.slds)
+	}
+	return s
+}
+
+// family is a kind of hard benign session. start draws the parameters of one
+// session and returns what makes its prefixes, one after the other.
 type family struct {
 	name  string
-	habit string // usual habit, see habits.go; "" for none
+	habit string   // usual habit, see habits.go
+	zones []string // where three of four sessions are; none: below any SLD
+	crowd bool     // asked by forwarders and mail servers too
 	start func(r *rand.Rand) namer
 }
 

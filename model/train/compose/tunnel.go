@@ -6,12 +6,15 @@ import (
 	"strings"
 )
 
-// tunnelFamilies are tunnels by encoding. Layout, sizes, counters, session ids
-// and rhythm are drawn for each session.
-func tunnelFamilies() []family {
-	codec := func(name string, encode func(r *rand.Rand) encoder) family {
-		return family{"tunnel-" + name, "", func(r *rand.Rand) namer { return newTunnel(r, encode(r)).next }}
-	}
+// tunnelFamily is the tunnels of one encoding.
+type tunnelFamily struct {
+	name   string
+	encode func(r *rand.Rand) encoder
+}
+
+// tunnelFamilies are tunnels by encoding. Layout, sizes, counters and session
+// ids are drawn for each session.
+func tunnelFamilies() []tunnelFamily {
 	letters := func(alphabet string) func(*rand.Rand) encoder {
 		return func(*rand.Rand) encoder { return radix(alphabet) }
 	}
@@ -22,22 +25,22 @@ func tunnelFamilies() []family {
 			return radix(string(mixed[:keep]))
 		}
 	}
-	return []family{
-		codec("hex", letters(hexDigits)),
-		codec("hex-letters", shuffled(lowercase, 16)),
-		codec("base32", letters(base32)),
-		codec("base32hex", letters(base36[:32])),
-		codec("base32-any", shuffled(base36, 32)),
-		codec("base36", letters(base36)),
+	return []tunnelFamily{
+		{"hex", letters(hexDigits)},
+		{"hex-letters", shuffled(lowercase, 16)},
+		{"base32", letters(base32)},
+		{"base32hex", letters(base36[:32])},
+		{"base32-any", shuffled(base36, 32)},
+		{"base36", letters(base36)},
 		// A name keeps its case on the way, but is judged without it.
-		codec("base58", letters("123456789abcdefghijkmnopqrstuvwxyzabcdefghjklmnpqrstuvwxyz")),
-		codec("base64url", letters(lowercase+lowercase+"0123456789-_")),
-		codec("base64", letters(lowercase+lowercase+"0123456789+/")),
-		codec("base62-any", shuffled(lowercase+lowercase+base36, 62)),
-		codec("decimal", letters("0123456789")),
-		codec("raw", func(*rand.Rand) encoder { return raw }),
-		codec("high", func(r *rand.Rand) encoder { return high(r) }),
-		codec("words", func(r *rand.Rand) encoder { return words(r) }),
+		{"base58", letters("123456789abcdefghijkmnopqrstuvwxyzabcdefghjklmnpqrstuvwxyz")},
+		{"base64url", letters(lowercase + lowercase + "0123456789-_")},
+		{"base64", letters(lowercase + lowercase + "0123456789+/")},
+		{"base62-any", shuffled(lowercase+lowercase+base36, 62)},
+		{"decimal", letters("0123456789")},
+		{"raw", func(*rand.Rand) encoder { return raw }},
+		{"high", func(r *rand.Rand) encoder { return high(r) }},
+		{"words", func(r *rand.Rand) encoder { return words(r) }},
 	}
 }
 
@@ -123,6 +126,7 @@ type tunnel struct {
 	poll    float64 // chance that a query carries next to nothing
 	count   int
 	counter string // how it is written; "" for none
+	nonce   int    // random characters that keep caches from answering
 	front   bool
 	id      string
 }
@@ -131,23 +135,43 @@ type tunnel struct {
 const (
 	leastData = 8
 	mostData  = 200
+	maxLabel  = 63
 )
 
-func newTunnel(r *rand.Rand, e encoder) *tunnel {
+func newTunnel(r *rand.Rand, e encoder, h rhythm) *tunnel {
 	t := &tunnel{
 		r: r, encode: e,
 		payload: newPayload(r),
 		size:    int(logUniform(r, leastData, mostData)),
-		vary:    r.IntN(2) == 0,
 		label:   []int{63, 63, 60, 57, 50, 32, 30, 20}[r.IntN(8)],
 		zone:    pick(r, "", "", "t", "d", "c2", "ns1", "tun", "x.cdn"),
-		poll:    []float64{0, 0, 0.1, 0.4, 0.7, 0.95}[r.IntN(6)],
-		counter: pick(r, "", "", "%x", "%d", "%04x", "%06d", "%03d"),
 		front:   r.IntN(2) == 0,
 		count:   r.IntN(4096) * r.IntN(2),
 	}
-	if r.IntN(2) == 0 {
+	if h.poll == 0 && r.IntN(3) == 0 {
+		// The simplest theft: pieces of one size, one a query, all in one label.
+		t.size = leastData + r.IntN(maxLabel-leastData+1)
+		t.label = maxLabel
+		t.zone = pick(r, "", "", t.zone)
+		t.counter = pick(r, "", "", "%04x", "%06d")
+		return t
+	}
+	t.vary = r.IntN(2) == 0
+	// Bulk transfers never poll.
+	if h.poll > 0 || r.IntN(2) == 0 {
+		t.poll = h.poll + r.Float64()*(h.mostPoll-h.poll)
+	}
+	if r.IntN(5) < 2 {
 		t.id = random(r, pick(r, hexDigits, base32, base36), 2+r.IntN(7))
+	}
+	// Datagrams are lost, doubled and overtaken, and caches answer what was
+	// asked before: every protocol numbers its queries or makes them unique,
+	// in sight or within the data.
+	switch r.IntN(6) {
+	case 0:
+		t.nonce = 3 + r.IntN(6)
+	case 1, 2, 3:
+		t.counter = pick(r, "%x", "%d", "%04x", "%06d", "%03d", "%02x-")
 	}
 	return t
 }
@@ -159,7 +183,7 @@ func (t *tunnel) next() string {
 		size = leastData + t.r.IntN(t.size-leastData+1)
 	}
 	if t.r.Float64() < t.poll {
-		size = 4 + t.r.IntN(8) // a nonce, so that no cache answers
+		size = 1 + t.r.IntN(leastData)
 	}
 	data := t.encode(t.payload(size))
 	labels := chop(data[:min(len(data), size)], t.label)
@@ -167,13 +191,16 @@ func (t *tunnel) next() string {
 	if t.id != "" {
 		head = append(head, t.id)
 	}
+	if t.nonce > 0 {
+		head = append(head, random(t.r, base36, t.nonce))
+	}
 	if t.counter != "" {
 		head = append(head, fmt.Sprintf(t.counter, t.count))
 		t.count++
 	}
 	if !t.front {
 		labels = append(labels, head...)
-	} else if len(head) > 0 && len(labels[0])+len(head[0]) < t.label {
+	} else if len(labels[0])+len(strings.Join(head, "")) < t.label {
 		labels[0] = strings.Join(head, "") + labels[0]
 	} else {
 		labels = append(head, labels...)

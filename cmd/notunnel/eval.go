@@ -1,0 +1,147 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/pflag"
+
+	"github.com/notunnel/notunnel/cmd/notunnel/capture"
+	"github.com/notunnel/notunnel/plugin/detect"
+	"github.com/notunnel/notunnel/plugin/split"
+	"github.com/notunnel/notunnel/plugin/verdict"
+)
+
+// runEval is "notunnel eval": it passes labelled logs through the engine that
+// serves, as scan does, and tells of every session what became of it. No allow
+// list is in force; each line says whether the shipped one covers the session,
+// so that both figures come out of one run.
+func runEval(args []string, stdout, stderr io.Writer) int {
+	var o scanOptions
+	flags := pflag.NewFlagSet("eval", pflag.ContinueOnError)
+	flags.SetOutput(stderr)
+	table := flags.String("sources", "model/train/sources.tsv", "what each file is: pattern, label, tool, source, SLDs")
+	flags.Float64Var(&o.threshold, "threshold", 0, "score in (0,1] from which a pair is flagged (default: the model's own)")
+	flags.StringVar(&o.model, "model", "", "folder of the models (default: the embedded ones)")
+	flags.Usage = func() {
+		fmt.Fprintln(stderr, "usage: notunnel eval [--sources TABLE] [--threshold X] [--model DIR] FILE...")
+		fmt.Fprintln(stderr, "FILE is any log that notunnel scan reads. One JSON object a session goes to standard output.")
+		flags.PrintDefaults()
+	}
+	if err := flags.Parse(args); errors.Is(err, pflag.ErrHelp) {
+		return 0
+	} else if err != nil || flags.NArg() == 0 {
+		flags.Usage()
+		return 2
+	}
+	if err := evaluate(o, *table, flags.Args(), stdout); err != nil {
+		fmt.Fprintf(stderr, "notunnel eval: %v\n", err)
+		return 2
+	}
+	return 0
+}
+
+// evaluate judges each file by an engine of its own: sessions do not span files.
+func evaluate(o scanOptions, table string, files []string, stdout io.Writer) error {
+	sources, err := readSources(table)
+	if err != nil {
+		return err
+	}
+	config := detect.Default()
+	config.Threshold = o.threshold
+	if config.Models, err = o.models(); err != nil {
+		return err
+	}
+	shipped, out := verdict.Shipped(), json.NewEncoder(stdout)
+	for _, file := range files {
+		source, err := sourceOf(sources, file)
+		if err != nil {
+			return err
+		}
+		engine, err := detect.New(config, nil)
+		if err != nil {
+			return err
+		}
+		j := &jury{replay: newReplay(engine, true), source: source, allow: shipped, sessions: map[*pair]*session{}}
+		j.open(file)
+		if _, err := capture.Read(file, j); err != nil {
+			return err
+		}
+		for _, p := range j.order {
+			if err := out.Encode(j.told(p)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// jury is a replay that knows what each session is.
+type jury struct {
+	*replay
+	source   source
+	allow    *verdict.AllowList
+	sessions map[*pair]*session
+}
+
+// session is a line of the report; score is the highest, or the one that
+// blocked. Queries that were blocked count as queries.
+type session struct {
+	File          string  `json:"file"`
+	Tunnel        bool    `json:"tunnel"`
+	Tool          string  `json:"tool"`
+	Source        string  `json:"source"`
+	SLD           string  `json:"sld"`
+	Client        string  `json:"client"`
+	Composed      bool    `json:"composed"`
+	Allowed       bool    `json:"allowed"`
+	Queries       int     `json:"queries"`
+	Prefixes      int     `json:"prefixes"`
+	Verdict       string  `json:"verdict"`
+	Score         float64 `json:"score"`
+	LeakedQueries int     `json:"leaked_queries"`
+	LeakedBytes   int     `json:"leaked_bytes"`
+
+	seen map[string]bool
+}
+
+// Query implements capture.Visitor.
+func (j *jury) Query(q *capture.Query) error {
+	q.Data = detect.Ticket{}
+	if j.name.Parse(q.Name) == split.NoSLD {
+		return nil
+	}
+	sld := string(j.name.SLD())
+	tool, composed, ok := j.source.of(sld, q.Source)
+	if !ok {
+		return nil
+	}
+	allowed := j.allow.Covers(j.name.Full())
+	if err := j.replay.Query(q); err != nil {
+		return err
+	}
+	p := j.pairs[[2]string{sld, j.engine.ClientName(q.Client, j.replay.source)}]
+	if p == nil {
+		return nil // a local name, never judged
+	}
+	s := j.sessions[p]
+	if s == nil {
+		s = &session{Tunnel: j.source.label == "1", Tool: tool, Source: j.source.origin, Composed: composed, seen: map[string]bool{}}
+		j.sessions[p] = s
+	}
+	s.Allowed = s.Allowed || allowed
+	s.seen[string(j.name.Prefix())] = true
+	return nil
+}
+
+// told is the line on a pair.
+func (j *jury) told(p *pair) *session {
+	s := j.sessions[p]
+	s.File, s.SLD, s.Client = j.replay.source[len("file:"):], p.sld, p.client
+	s.Queries, s.Prefixes = p.queries, len(s.seen)
+	s.Verdict, s.Score = p.verdict.String(), max(p.score, 0)
+	s.LeakedQueries, s.LeakedBytes = p.leaked, p.leakedBytes
+	return s
+}

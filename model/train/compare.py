@@ -1,0 +1,59 @@
+"""The forest against what it could be instead, on equal rows and folds: logistic
+regression, and the forest without the novel features."""
+
+import numpy as np
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from tqdm import tqdm
+
+import folds
+import rows as table
+import train_forest
+
+AUTOENCODER = ("ae_loss", "ae_loss_std", "ae_surprise")
+SEGMENTS = ("segment_ratio",)
+TREES = 50  # half of the shipped forest, for every forest that is compared
+
+VARIANTS = {
+    "forest": (),
+    "forest without autoencoder": AUTOENCODER,
+    "forest without segment ratio": SEGMENTS,
+    "forest without both": AUTOENCODER + SEGMENTS,
+    "logistic regression": (),
+}
+
+
+def classifier(name: str, seed: int):
+    if name == "logistic regression":
+        return make_pipeline(StandardScaler(), LogisticRegression(max_iter=400))
+    return RandomForestClassifier(TREES, max_depth=train_forest.MAX_DEPTH, max_leaf_nodes=train_forest.MAX_LEAVES, random_state=seed, n_jobs=2)
+
+
+def peaks(train: table.Rows, test: table.Rows, seed: int) -> dict[str, np.ndarray]:
+    """The highest score on enough evidence of each session of test, in the order
+    of its session numbers, by every variant; each score by a model that was
+    trained without the session's fold."""
+    train = train.pick((train.label == 0) | train_forest.enough(train))
+    fold, test_fold = folds.folds_of(train), folds.folds_of(test)
+    found = {}
+    for name, dropped in tqdm(VARIANTS.items(), desc="comparing models"):
+        kept = [i for i, f in enumerate(train.features) if f not in dropped]
+        scores = np.zeros(len(test.label))
+        for k in range(folds.FOLDS):
+            part, mine = train.pick(fold != k), test_fold == k
+            model, w = classifier(name, seed), table.weights(part)
+            if name == "logistic regression":
+                model.fit(part.x[:, kept], part.label, logisticregression__sample_weight=w)
+            else:
+                model.fit(part.x[:, kept], part.label, sample_weight=w)
+            scores[mine] = model.predict_proba(test.x[mine][:, kept])[:, 1]
+        found[name] = train_forest.session_peaks(test, scores)
+    return found
+
+
+def firsts(test: table.Rows) -> table.Rows:
+    """A row of each session, in the order of peaks."""
+    _, at = np.unique(np.char.add(test.kind(), np.char.add("|", test.session)), return_index=True)
+    return test.pick(at)

@@ -1,0 +1,87 @@
+"""Sessions as the engine that serves judged them ("notunnel eval")."""
+
+import collections
+import json
+import math
+import pathlib
+import re
+import subprocess
+
+from tqdm import tqdm
+
+import folds
+import rows as table
+
+SCENARIOS = "idle5m idle slow drip shell upload download up down short fast active".split()
+
+
+def judge(command: pathlib.Path, files: list[pathlib.Path], work: pathlib.Path, sources: pathlib.Path, threshold: float | None = None) -> list[dict]:
+    """Every session of the files, each judged by the forest of its fold, which
+    never saw its tool, family or SLD."""
+    found = []
+    for k in tqdm(range(folds.FOLDS), desc="judging" if threshold is None else f"judging at {threshold}"):
+        args = [command, "eval", "--model", work / f"fold-{k}", "--sources", sources]
+        if threshold is not None:
+            args += ["--threshold", str(threshold)]
+        with subprocess.Popen([*map(str, args), *map(str, files)], stdout=subprocess.PIPE, text=True) as run:
+            for line in run.stdout:
+                s = json.loads(line)
+                if folds.fold_of(kind(s), s["sld"]) == k:
+                    s["scenario"] = scenario(s["file"])
+                    found.append(s)
+        if run.returncode:
+            raise SystemExit(f"notunnel eval ended with status {run.returncode}")
+    return found
+
+
+def kind(session: dict) -> str:
+    return f"{int(session['tunnel'])}|{session['tool']}"
+
+
+def scenario(file: str) -> str:
+    """What a tunnel was used for, by the name of its log."""
+    words = re.split(r"[-_.]", file)
+    return next((s for s in SCENARIOS if s in words), "-")
+
+
+def blocked(session: dict, listed: bool = True) -> bool:
+    """Whether the session ends blocked, with the shipped allow list in force."""
+    return session["verdict"] == "block" and not (listed and session["allowed"])
+
+
+def ordinary(session: dict) -> bool:
+    return not session["tunnel"] and session["tool"] in table.ORDINARY + table.UNTAUGHT
+
+
+def wilson(hits: int, n: int, z: float = 1.96) -> tuple[float, float]:
+    """95 % interval of a share (Wilson, 1927)."""
+    if n == 0:
+        return 0.0, 1.0
+    p = hits / n
+    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def share(hits: int, n: int, digits: int = 2) -> str:
+    """A share in percent with its interval."""
+    if n == 0:
+        return "-"
+    low, high = wilson(hits, n)
+    return f"{100 * hits / n:.{digits}f} ({100 * low:.{digits}f}–{100 * high:.{digits}f})"
+
+
+def by(sessions: list[dict], *keys: str) -> dict[tuple, list[dict]]:
+    """Sessions grouped by the values of keys, in order."""
+    groups = collections.defaultdict(list)
+    for s in sessions:
+        groups[tuple(s[k] for k in keys)].append(s)
+    return dict(sorted(groups.items()))
+
+
+def quantiles(values: list[float]) -> str:
+    """Median, 95th percentile and worst."""
+    if not values:
+        return "-"
+    v = sorted(values)
+    return f"{v[len(v) // 2]}, {v[min(len(v) - 1, math.ceil(0.95 * len(v)) - 1)]}, {v[-1]}"
