@@ -60,7 +60,7 @@ func questions(n int, name func(int) string) []*dns.Msg {
 var someone = &silent{addr: &net.UDPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 4000}}
 
 // CoreDNS itself allocates a writer at each hop; the plugin may add one of its
-// own, and a new window not much more.
+// own where a reply is to be learned, and for a new window not much more.
 func TestServeDNSAllocatesLittle(t *testing.T) {
 	const hop = 1
 	for _, c := range []struct {
@@ -68,7 +68,7 @@ func TestServeDNSAllocatesLittle(t *testing.T) {
 		most float64
 		asks func(i int) string
 	}{
-		{"known prefix", hop + 1, func(int) string { return "www.example.com." }},
+		{"known prefix, just answered", hop, func(int) string { return "www.example.com." }},
 		{"new prefix", hop + 1, func(i int) string { return fmt.Sprintf("mail-cdn%d.example.com.", i) }},
 		{"new window", hop + 4, func(i int) string { return fmt.Sprintf("www.example%d.com.", i) }},
 		{"never judged", hop, func(int) string { return "printer.local." }},
