@@ -39,12 +39,27 @@ test: ## every test that needs Go alone
 	@echo
 	@echo 'Left out here:'
 	@echo '  make race          the same tests under the race detector (a C compiler)'
+	@echo '  make portable      the models without their kernel, and on arm64 (make deps)'
 	@echo '  make e2e           real tunnel clients through the resolver (root, make deps)'
 	@echo '  make train-sample  a small training from end to end (make deps)'
 
 .PHONY: race
 race: ## the same tests under the race detector
 	CGO_ENABLED=1 $(GO) test -race ./...
+
+.PHONY: portable
+portable: ## the models without their kernel, here and on arm64 (make deps)
+	GODEBUG=cpu.avx2=off $(GO) test -count 1 ./model/... ./segment
+	GOARCH=arm64 CGO_ENABLED=0 $(GO) build ./...
+	GOARCH=arm64 CGO_ENABLED=0 $(GO) test -exec qemu-aarch64 ./model/autoencoder ./model/forest ./segment
+
+.PHONY: gate
+gate: ## costs that are compared in one run: kernel, chain, flood
+	$(GO) test -tags gate -count 1 -v -run '^TestGate' ./model/autoencoder ./test/bench
+
+.PHONY: bench
+bench: ## measure everything, write test/BENCHMARKS.md (some minutes; make deps)
+	$(GO) run ./test/bench
 
 .PHONY: e2e
 e2e: ## real iodine and dns2tcp through the resolver (root)
@@ -56,11 +71,12 @@ lint: ## gofmt and go vet
 	if [ -n "$$unformatted" ]; then echo "gofmt -w these:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) vet -tags e2e ./test/...
+	$(GO) vet -tags gate ./model/autoencoder ./test/bench
 
 .PHONY: deps
-deps: ## Debian and Python packages for e2e and training
+deps: ## Debian and Python packages for e2e, portable, bench and training
 	$(SUDO) apt-get update -q
-	$(SUDO) apt-get install -q -y --no-install-recommends iodine dns2tcp iproute2 tcpdump dnsutils gcc libc6-dev python3-venv python3-torch
+	$(SUDO) apt-get install -q -y --no-install-recommends iodine dns2tcp iproute2 tcpdump dnsutils gcc libc6-dev python3-venv python3-torch qemu-user dnsperf
 	test -x $(PYTHON) || /usr/bin/python3 -m venv --system-site-packages .venv
 	$(PYTHON) -m pip install -q -r model/train/requirements.txt
 

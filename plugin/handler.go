@@ -34,14 +34,37 @@ func (n *Notunnel) Name() string { return pluginName }
 
 // ServeDNS implements the plugin.Handler interface: decide with the query
 // included, answer or pass it on, learn from the reply on its way back.
+//
+// It keeps little on the stack while the next plugins run: each query has a
+// goroutine of its own, and a stack that has to grow once more costs more than
+// all that is done here.
 func (n *Notunnel) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+	ticket, block := n.judge(ctx, w, r)
+	if block {
+		// The reply is written here; any other code than success would make
+		// the server write a second one.
+		return dns.RcodeSuccess, w.WriteMsg(blocked(r, n.refuse))
+	}
+	if ticket.Valid() {
+		w = &learner{w, n, ticket}
+	}
+	rcode, err := plugin.NextOrFailure(n.Name(), n.Next, ctx, w, r)
+	if ticket.Valid() && !plugin.ClientWrite(rcode) {
+		n.learnCode(ticket, rcode)
+	}
+	return rcode, err
+}
+
+// judge decides on a query and tells everyone. It returns where the reply is to
+// be learned, and whether there will be none but ours.
+func (n *Notunnel) judge(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (t detect.Ticket, block bool) {
 	zone := n.zone(r)
 	if zone == "" {
-		return plugin.NextOrFailure(n.Name(), n.Next, ctx, w, r)
+		return t, false
 	}
 	d, ok := n.decide(w, r)
 	if !ok {
-		return plugin.NextOrFailure(n.Name(), n.Next, ctx, w, r)
+		return t, false
 	}
 	n.counters.of(ctx, zone).count(&d)
 	if d.Flagged != nil {
@@ -50,20 +73,7 @@ func (n *Notunnel) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Ms
 	if metadata.ValueFuncs(ctx) != nil {
 		publish(ctx, &d)
 	}
-	if d.Verdict == verdict.Block && !n.monitor {
-		// The reply is written here; any other code than success would make
-		// the server write a second one.
-		return dns.RcodeSuccess, w.WriteMsg(blocked(r, n.refuse))
-	}
-	if !d.Ticket.Valid() {
-		return plugin.NextOrFailure(n.Name(), n.Next, ctx, w, r)
-	}
-	rcode, err := plugin.NextOrFailure(n.Name(), n.Next, ctx, &learner{w, n, d.Ticket}, r)
-	if !plugin.ClientWrite(rcode) {
-		// The server will write this reply, past the learner.
-		n.learn(d.Ticket, &dns.Msg{MsgHdr: dns.MsgHdr{Rcode: rcode}})
-	}
-	return rcode, err
+	return d.Ticket, d.Verdict == verdict.Block && !n.monitor
 }
 
 // zone is the configured zone that the query falls in, "" if it is none of
@@ -102,6 +112,14 @@ func (n *Notunnel) decide(w dns.ResponseWriter, r *dns.Msg) (d detect.Decision, 
 func (n *Notunnel) learn(t detect.Ticket, m *dns.Msg) {
 	defer replyFaults.caught()
 	n.engine.Reply(t, m)
+}
+
+// learnCode hands over a reply that the server will write, past the learner. The
+// message in it must not lie on the stack of ServeDNS.
+//
+//go:noinline
+func (n *Notunnel) learnCode(t detect.Ticket, rcode int) {
+	n.learn(t, &dns.Msg{MsgHdr: dns.MsgHdr{Rcode: rcode}})
 }
 
 // learner is a ResponseWriter that shows replies to the engine.

@@ -1,11 +1,11 @@
 package segment
 
-// Names on the wire have at most 255 bytes, so a longer run of letters is not
-// worth a larger table: it is cut here.
-const maxRun = 255
+// Labels have at most 63 bytes, so a longer run of letters is not worth a larger
+// table: it is cut here.
+const maxRun = 63
 
 // unknown is the cost of a letter that belongs to no word. It exceeds the
-// greatest cost of a word (maxCost), so that a letter stands alone only where
+// greatest cost of a word (trie.MaxCost), so that a letter stands alone only where
 // no words fit. A run of maxRun such letters stays within uint16.
 const unknown = 100
 
@@ -19,18 +19,18 @@ type cut struct {
 
 // count cuts run, 1 to maxRun letters, and returns the number of segments.
 // Among cuts of equal cost the one with fewer segments wins.
-func (c *cut) count(lexicon *trie, run []byte) int {
+func (c *cut) count(run []byte) int {
 	end := len(run)
 	c.cost[end], c.words[end] = 0, 0
 	for at := end - 1; at >= 0; at-- {
 		cost, words, size := c.cost[at+1]+unknown, c.words[at+1], 1
-		node := lexicon.root()
+		node := lexicon.Root()
 		for i := at; i < end; i++ {
 			var ok bool
-			if node, ok = lexicon.child(node, run[i]); !ok {
+			if node, ok = lexicon.Child(node, run[i]); !ok {
 				break
 			}
-			w := uint16(lexicon.cost(node))
+			w := uint16(node.Cost())
 			if w == 0 {
 				continue
 			}

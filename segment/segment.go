@@ -9,8 +9,8 @@
 // above 0x7f, '=', '+', '/' …) is a segment of its own.
 //
 // The lexicon covers twelve languages as they are written in host names,
-// without accents. It is embedded and unpacked at first use, which takes some
-// tens of milliseconds; Count(nil) does it early.
+// without accents. It is part of the binary and used as it lies there, so that
+// nothing is unpacked at the start.
 package segment
 
 // Count returns the number of segments of prefix, 0 ≤ Count ≤ len(prefix).
@@ -18,13 +18,12 @@ package segment
 // use and does not allocate.
 func Count(prefix []byte) int {
 	var c cut
-	lexicon := embedded()
 	n := 0
 	for rest := prefix; len(rest) > 0; {
 		size, kind := run(rest)
 		switch kind {
 		case letters:
-			n += c.count(lexicon, rest[:size])
+			n += c.count(rest[:size])
 		case digits, other:
 			n++
 		}
@@ -37,13 +36,12 @@ func Count(prefix []byte) int {
 // prefix without its separators.
 func Split(prefix []byte) []string {
 	var c cut
-	lexicon := embedded()
 	var words []string
 	for rest := prefix; len(rest) > 0; {
 		size, kind := run(rest)
 		switch kind {
 		case letters:
-			c.count(lexicon, rest[:size])
+			c.count(rest[:size])
 			for at := 0; at < size; {
 				end := at + int(c.size[at])
 				words = append(words, string(rest[at:end]))

@@ -82,22 +82,31 @@ func newPlan(g *onnxgraph.Graph) (*Plan, error) {
 		copy(p.embed[id][:], table[id*dim:])
 	}
 	p.fold(w1, b1)
-	p.conv2 = newLayer(b2, kernel, wide, narrow, func(tap, in, out int) float32 {
-		return w2[(out*wide+in)*kernel+tap]
-	})
-	p.even1, p.odd1 = transposedLayers(w3, b3, narrow, wide)
-	p.even2, p.odd2 = transposedLayers(w4, b4, wide, dim)
+	for out := range narrow {
+		p.conv2[0].set(out, b2[out])
+		for i := range kernel * wide {
+			tap, in := i/wide, i%wide
+			p.conv2[1+i].set(out, w2[(out*wide+in)*kernel+tap])
+		}
+	}
+	layTransposed(p.up1[:], w3, b3)
+	layTransposed(p.up2[:], w4, b4)
 	return p, nil
 }
+
+// set puts a value at its place of eight.
+func (l *lane) set(i int, v float32) { l[i/block][i%block] = v }
 
 // fold multiplies the embedding into the first convolution's weights
 // [wide][dim][kernel].
 func (p *Plan) fold(weights, bias []float32) {
-	copy(p.conv1[:], bias)
 	for tap := range kernel {
 		for id := range Symbols {
 			for out := range wide {
 				var sum float64
+				if tap == kernel/2 {
+					sum = float64(bias[out])
+				}
 				for in := range dim {
 					sum += float64(weights[(out*dim+in)*kernel+tap]) * float64(p.embed[id][in])
 				}
@@ -107,32 +116,22 @@ func (p *Plan) fold(weights, bias []float32) {
 	}
 }
 
-// transposedLayers splits a transposed convolution's weights
-// [ins][outs][kernel]. Output 2i takes taps 4, 2, 0 from inputs i-1, i, i+1;
-// output 2i+1 takes taps 3, 1 from inputs i, i+1.
-func transposedLayers(weights, bias []float32, ins, outs int) (even, odd layer) {
-	take := func(tap, in, out int) float32 { return weights[(in*outs+out)*kernel+tap] }
-	even = newLayer(bias, 3, ins, outs, func(at, in, out int) float32 { return take(4-2*at, in, out) })
-	odd = newLayer(bias, 2, ins, outs, func(at, in, out int) float32 { return take(3-2*at, in, out) })
-	return even, odd
-}
-
-// newLayer lays out a product over taps positions of ins channels each.
-func newLayer(bias []float32, taps, ins, outs int, weight func(tap, in, out int) float32) layer {
-	l := layer{
-		bias:    make([][block]float32, outs/block),
-		weights: make([][][block]float32, outs/block),
-	}
-	for b := range l.bias {
-		copy(l.bias[b][:], bias[b*block:])
-		l.weights[b] = make([][block]float32, taps*ins)
-		for i := range l.weights[b] {
-			for j := range block {
-				l.weights[b][i][j] = weight(i/ins, i%ins, b*block+j)
-			}
+// layTransposed lays out the weights [ins][wide][kernel] of a transposed
+// convolution.
+func layTransposed(l []lane, weights, bias []float32) {
+	for out := range wide {
+		at, place := out/8, out%8
+		l[at].set(place, bias[out])
+		for in := range (len(l) - biasLanes) / tapLanes {
+			row := l[biasLanes+in*tapLanes:]
+			w := weights[(in*wide+out)*kernel:]
+			row[outerEven+at].set(place, w[4])
+			row[middleEven+at].set(place, w[2])
+			row[middleOdd+at].set(place, w[3])
+			row[lastEven+at].set(place, w[0])
+			row[lastOdd+at].set(place, w[1])
 		}
 	}
-	return l
 }
 
 // compiler reads nodes and keeps the first error.

@@ -10,6 +10,8 @@
 // has a zero embedding but passes on the biases.
 package autoencoder
 
+import "sync"
+
 const (
 	dim    = 16 // embedding, and the reconstruction of it
 	wide   = 16 // channels of the outer layers
@@ -19,115 +21,81 @@ const (
 	edge   = 2 // zero positions that a convolution sees beyond either end
 )
 
-// block is how many outputs the inner loop makes at once: as many sums, with their
-// products, as amd64 keeps in registers; eight spill and take 1.5 times as long.
-const block = 4
+// lane is one register of the AVX2 kernel, and two blocks of the portable code.
+type lane [2][block]float32
 
 // Plan is a compiled autoencoder. It is immutable and safe for concurrent use.
 type Plan struct {
 	embed [Symbols][dim]float32
 	// taps is the embedding multiplied into the first convolution: what an id
-	// adds to each channel at each tap.
-	taps  [kernel][Symbols][wide]float32
-	conv1 [wide]float32 // bias
-	conv2 layer
-	// A transposed convolution of stride 2 is two ordinary ones, for even and
-	// odd outputs, over the inputs i-1, i, i+1 and i, i+1.
-	even1, odd1, even2, odd2 layer
+	// adds to each channel at each tap. The bias is in the middle tap.
+	taps [kernel][Symbols][wide]float32
+	// conv2 is the second convolution: its bias, then the weights of each input
+	// channel at each tap, all for the narrow output channels.
+	conv2 [1 + kernel*wide]lane
+	// up1 and up2 are the transposed convolutions.
+	up1 [biasLanes + narrow*tapLanes]lane
+	up2 [biasLanes + wide*tapLanes]lane
 }
 
-// layer is a product of a row of inputs with a matrix, cut into blocks of
-// outputs.
-type layer struct {
-	bias    [][block]float32 // by block
-	weights [][][block]float32
+// A transposed convolution of stride 2 is two ordinary ones: output 2i takes
+// taps 4, 2, 0 from inputs i-1, i, i+1, output 2i+1 takes taps 3, 1 from inputs
+// i, i+1. Its lanes are the bias and then, for each input channel, the weights
+// in this order, each of them for the wide output channels.
+const (
+	biasLanes  = wide / 8
+	outerEven  = 0             // input i-1 to output 2i
+	middleEven = 1 * biasLanes // input i to output 2i
+	middleOdd  = 2 * biasLanes // input i to output 2i+1
+	lastEven   = 3 * biasLanes // input i+1 to output 2i
+	lastOdd    = 4 * biasLanes // input i+1 to output 2i+1
+	tapLanes   = 5 * biasLanes
+)
+
+// padded are the ids of a prefix with those that a convolution sees beyond
+// either end.
+type padded [edge + MaxLen + edge]uint8
+
+// sizes is how much of each layer the first n outputs depend on.
+type sizes struct {
+	n      int // real positions
+	first  int // outputs of the first convolution
+	codes  int // of the second
+	pairs1 int // pairs of outputs of the first transposed convolution
+	pairs2 int // of the second
+}
+
+func sizesOf(n int) (s sizes) {
+	s.n = n
+	s.pairs2 = (n + 1) / 2
+	s.pairs1 = (min(MaxLen/2, s.pairs2+1) + 1) / 2
+	s.codes = min(MaxLen/4, s.pairs1+1)
+	s.first = min(MaxLen/2, stride*(s.codes-1)+kernel-edge)
+	return s
 }
 
 // Loss is the masked mean squared error of the reconstruction,
 // Σ(y−e)²/(16·n) over the n real positions of an unescaped prefix, of which the
 // first MaxLen bytes count. An empty prefix has loss 0. It allocates nothing.
 func (p *Plan) Loss(prefix []byte) float32 {
-	var ids [edge + MaxLen + edge]uint8
+	var ids padded
 	n := Encode((*[MaxLen]uint8)(ids[edge:]), prefix)
 	if n == 0 {
 		return 0
 	}
-	// Positions that the first n outputs depend on, layer by layer backwards.
-	pairs2 := (n + 1) / 2
-	pairs1 := (min(MaxLen/2, pairs2+1) + 1) / 2
-	codes := min(MaxLen/4, pairs1+1)
-	first := min(MaxLen/2, stride*(codes-1)+kernel-edge)
-
-	var a [(edge + MaxLen/2 + edge) * wide]float32
-	for i := range first {
-		p.embedded(a[(edge+i)*wide:][:wide], ids[stride*i:][:kernel])
-	}
-	var b [(1 + MaxLen/4 + 1) * narrow]float32
-	for i := range codes {
-		p.conv2.relu(b[(1+i)*narrow:][:narrow], a[stride*i*wide:][:kernel*wide])
-	}
-	var c [(1 + MaxLen/2 + 1) * wide]float32
-	for i := range pairs1 {
-		out := c[(1+2*i)*wide:][:2*wide]
-		p.even1.relu(out[:wide], b[i*narrow:][:3*narrow])
-		p.odd1.relu(out[wide:], b[(i+1)*narrow:][:2*narrow])
-	}
-	var sum float32
-	for i := range n {
-		at := i / 2
-		if i%2 == 0 {
-			sum += p.even2.distance(&p.embed[ids[edge+i]], c[at*wide:][:3*wide])
-		} else {
-			sum += p.odd2.distance(&p.embed[ids[edge+i]], c[(at+1)*wide:][:2*wide])
-		}
-	}
-	return sum / float32(dim*n)
+	l := buffers.Get().(*layers)
+	defer buffers.Put(l)
+	return p.distance(&ids, sizesOf(n), l) / float32(dim*n)
 }
 
-// embedded is the first convolution at one position, over the ids of its taps.
-func (p *Plan) embedded(out []float32, ids []uint8) {
-	t0, t1, t2 := &p.taps[0][ids[0]], &p.taps[1][ids[1]], &p.taps[2][ids[2]]
-	t3, t4 := &p.taps[3][ids[3]], &p.taps[4][ids[4]]
-	for i := range out[:wide] {
-		out[i] = max(0, p.conv1[i]+t0[i]+t1[i]+t2[i]+t3[i]+t4[i])
-	}
+// layers are the outputs of the layers, with the zeros that the next one sees
+// beyond either end. Rows past what a prefix needs hold what was there before;
+// nothing that counts depends on them. Layers are pooled: on the stack they
+// would make that of many a query grow, which takes longer than the net.
+type layers struct {
+	a [(edge + MaxLen/2 + edge) * wide]float32 // the kernel puts c here as well
+	b [1 + MaxLen/4 + 1][narrow]float32
+	c [1 + MaxLen/2 + 1][wide]float32
 }
 
-// relu writes the positive part of the product with in to out.
-func (l *layer) relu(out, in []float32) {
-	for i := range l.bias {
-		sums := l.bias[i]
-		multiply(&sums, in, l.weights[i])
-		for j, v := range sums {
-			out[i*block+j] = max(0, v)
-		}
-	}
-}
-
-// distance is the squared distance of the product with in from want.
-func (l *layer) distance(want *[dim]float32, in []float32) float32 {
-	var total float32
-	for i := range dim / block {
-		sums := l.bias[i]
-		multiply(&sums, in, l.weights[i])
-		for j, v := range sums {
-			d := v - want[i*block+j]
-			total += d * d
-		}
-	}
-	return total
-}
-
-// multiply adds the product of in and w, one row per input, to sums.
-func multiply(sums *[block]float32, in []float32, w [][block]float32) {
-	s0, s1, s2, s3 := sums[0], sums[1], sums[2], sums[3]
-	w = w[:len(in)]
-	for i, v := range in {
-		r := &w[i]
-		s0 += v * r[0]
-		s1 += v * r[1]
-		s2 += v * r[2]
-		s3 += v * r[3]
-	}
-	*sums = [block]float32{s0, s1, s2, s3}
-}
+var buffers = sync.Pool{New: func() any { return new(layers) }}

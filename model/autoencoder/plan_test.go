@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"math"
+	"math/rand/v2"
 	"os"
 	"strings"
 	"sync"
@@ -147,6 +148,36 @@ func TestLossDoesNotAllocate(t *testing.T) {
 	}
 }
 
+// agree fails if the way that this processor takes differs from the portable
+// one by more than rounding.
+func agree(t *testing.T, p *Plan, prefix []byte) {
+	t.Helper()
+	var ids padded
+	n := Encode((*[MaxLen]uint8)(ids[edge:]), prefix)
+	if n == 0 {
+		return
+	}
+	var l layers
+	got, want := p.distance(&ids, sizesOf(n), &l), p.distancePortable(&ids, sizesOf(n), &l)
+	if !(math.Abs(float64(got-want)) <= 1e-5*math.Max(1, float64(want))) {
+		t.Errorf("distance of %q is %v, by portable code %v", prefix, got, want)
+	}
+}
+
+func TestKernelAgreesWithPortableCode(t *testing.T) {
+	p := readPlan(t)
+	random := rand.New(rand.NewPCG(1, 2))
+	for n := 1; n <= MaxLen; n++ {
+		for range 50 {
+			prefix := make([]byte, n)
+			for i := range prefix {
+				prefix[i] = Alphabet[random.IntN(len(Alphabet))]
+			}
+			agree(t, p, prefix)
+		}
+	}
+}
+
 func FuzzLoss(f *testing.F) {
 	p := readPlan(f)
 	f.Add([]byte("www"))
@@ -156,6 +187,7 @@ func FuzzLoss(f *testing.F) {
 		if math.IsNaN(l) || l < 0 || l > 10 {
 			t.Errorf("loss of %q is %v", prefix, l)
 		}
+		agree(t, p, prefix)
 	})
 }
 

@@ -22,21 +22,28 @@ func Compile(g *onnxgraph.Graph, features int) (*Forest, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Forest{features: features}
+	f := &Forest{features: features, trees: len(trees), size: len(e.tree)}
+	if f.size >= maxNodes { // one more may be needed to fill a group
+		return nil, e.node.Errorf("%d nodes, at most %d are supported", f.size, maxNodes-1)
+	}
+	var roots []root
 	for _, t := range trees {
-		f.roots = append(f.roots, uint32(len(f.nodes)))
-		laid, err := e.lay(t, features)
+		r, err := f.lay(e, t)
 		if err != nil {
 			return nil, err
 		}
-		f.nodes = append(f.nodes, laid...)
+		roots = append(roots, r)
 	}
+	f.group(roots)
 	return f, nil
 }
 
 // checkEnds compares inputs, outputs and operator. The free number of rows is
 // not part of a shape.
 func checkEnds(g *onnxgraph.Graph, features int) error {
+	if features >= slots {
+		return fmt.Errorf("%s: %d features, at most %d are supported", g.File, features, slots-1)
+	}
 	if len(g.Nodes) != 1 || g.Nodes[0].Op != "TreeEnsembleClassifier" {
 		return fmt.Errorf("%s: %d nodes, one TreeEnsembleClassifier wanted (export without ZipMap)", g.File, len(g.Nodes))
 	}
@@ -171,49 +178,78 @@ func (e *ensemble) trees() ([]*tree, error) {
 	return found, nil
 }
 
-// lay puts a tree's nodes in breadth-first order, children side by side. Each
-// node must hang in the tree exactly once, which also rules out cycles.
-func (e *ensemble) lay(t *tree, features int) ([]node, error) {
-	if len(t.nodes) > isLeaf {
-		return nil, e.node.Errorf("tree %d has %d nodes, at most %d are supported", t.number, len(t.nodes), isLeaf)
+// root is where a tree begins, and how many levels it has below that.
+type root struct {
+	at    uint32
+	depth int
+}
+
+// lay appends a tree's nodes in breadth-first order, children side by side.
+// Each node must hang in the tree exactly once, which also rules out cycles.
+func (f *Forest) lay(e *ensemble, t *tree) (root, error) {
+	fail := func(format string, args ...any) (root, error) {
+		return root{}, e.node.Errorf("tree %d: "+format, append([]any{t.number}, args...)...)
 	}
-	order := []int64{0} // node ids; the root has id 0
-	laid := make([]node, 0, len(t.nodes))
+	start := len(f.nodes)
+	type place struct {
+		id    int64
+		depth int
+	}
+	order := []place{{id: 0}} // the root has id 0
 	hung := make(map[int64]bool, len(t.nodes))
-	for len(laid) < len(order) {
-		id := order[len(laid)]
+	for at := 0; at < len(order); at++ {
+		id, depth := order[at].id, order[at].depth
 		i, ok := t.nodes[id]
 		switch {
 		case !ok:
-			return nil, e.node.Errorf("tree %d: node %d is not there", t.number, id)
+			return fail("node %d is not there", id)
 		case hung[id]:
-			return nil, e.node.Errorf("tree %d: node %d hangs in it twice", t.number, id)
+			return fail("node %d hangs in it twice", id)
 		}
 		hung[id] = true
-		var n node
 		switch e.mode[i] {
 		case "LEAF":
-			at, ok := t.leaves[id]
+			weight, ok := t.leaves[id]
 			if !ok {
-				return nil, e.node.Errorf("tree %d: leaf %d has no weight", t.number, id)
+				return fail("leaf %d has no weight", id)
 			}
-			n = node{value: e.leafWeight[at], feature: isLeaf}
+			f.nodes = append(f.nodes, newNode(math.Float32bits(e.leafWeight[weight]), below, start+at))
 		case "BRANCH_LEQ":
-			if f := e.feature[i]; f < 0 || f >= int64(features) {
-				return nil, e.node.Errorf("tree %d: node %d asks for feature %d of %d", t.number, id, f, features)
+			feature, threshold := e.feature[i], e.value[i]
+			if feature < 0 || feature >= int64(f.features) {
+				return fail("node %d asks for feature %d of %d", id, feature, f.features)
 			}
-			if v := float64(e.value[i]); math.IsNaN(v) || math.IsInf(v, 0) {
-				return nil, e.node.Errorf("tree %d: node %d has threshold %v", t.number, id, v)
+			if v := float64(threshold); math.IsNaN(v) || math.IsInf(v, 0) {
+				return fail("node %d has threshold %v", id, v)
 			}
-			n = node{value: e.value[i], feature: uint16(e.feature[i]), next: uint16(len(order))}
-			order = append(order, e.yes[i], e.no[i])
+			if threshold == 0 {
+				threshold = 0 // not negative zero, see ordered
+			}
+			f.nodes = append(f.nodes, newNode(uint32(ordered(threshold)), int(feature), start+len(order)))
+			order = append(order, place{e.yes[i], depth + 1}, place{e.no[i], depth + 1})
 		default:
-			return nil, e.node.Errorf("tree %d: node %d has mode %q, LEAF or BRANCH_LEQ wanted", t.number, id, e.mode[i])
+			return fail("node %d has mode %q, LEAF or BRANCH_LEQ wanted", id, e.mode[i])
 		}
-		laid = append(laid, n)
 	}
-	if len(laid) < len(t.nodes) {
-		return nil, e.node.Errorf("tree %d: %d nodes do not hang in it", t.number, len(t.nodes)-len(laid))
+	if len(order) < len(t.nodes) {
+		return fail("%d nodes do not hang in it", len(t.nodes)-len(order))
 	}
-	return laid, nil
+	return root{uint32(start), order[len(order)-1].depth}, nil
+}
+
+// group puts trees of like depth together, and a leaf of no share where there
+// are none left.
+func (f *Forest) group(roots []root) {
+	slices.SortStableFunc(roots, func(a, b root) int { return b.depth - a.depth })
+	f.nodes = append(f.nodes, newNode(0, below, f.size))
+	for len(roots)%lanes != 0 {
+		roots = append(roots, root{at: uint32(f.size)})
+	}
+	for trees := range slices.Chunk(roots, lanes) {
+		g := group{depth: trees[0].depth}
+		for i, t := range trees {
+			g.roots[i] = t.at
+		}
+		f.groups = append(f.groups, g)
+	}
 }

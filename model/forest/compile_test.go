@@ -143,14 +143,24 @@ func reverse[T any](list []T) {
 	}
 }
 
-// A node's index within its tree has 16 bits.
-func TestCompileRefusesATreeThatIsTooLarge(t *testing.T) {
-	if _, err := compile(t, onnxtest.Forest(1, chain(32767)).Marshal(), 1); err != nil {
-		t.Errorf("65,535 nodes: %v", err)
+// A node's index has 17 bits, and one node is kept for filling up.
+func TestCompileRefusesAForestThatIsTooLarge(t *testing.T) {
+	if _, err := compile(t, onnxtest.Forest(1, chain(65535)).Marshal(), 1); err != nil {
+		t.Errorf("131,071 nodes: %v", err)
 	}
-	_, err := compile(t, onnxtest.Forest(1, chain(32768)).Marshal(), 1)
-	if err == nil || !strings.Contains(err.Error(), "tree 0 has 65537 nodes, at most 65535 are supported") {
-		t.Errorf("65,537 nodes: %v", err)
+	_, err := compile(t, onnxtest.Forest(1, chain(65535), onnxtest.Leaf(1)).Marshal(), 1)
+	if err == nil || !strings.Contains(err.Error(), "131072 nodes, at most 131071 are supported") {
+		t.Errorf("131,072 nodes: %v", err)
+	}
+}
+
+func TestCompileRefusesTooManyFeatures(t *testing.T) {
+	if _, err := compile(t, onnxtest.Forest(31, onnxtest.Leaf(1)).Marshal(), 31); err != nil {
+		t.Errorf("31 features: %v", err)
+	}
+	_, err := compile(t, onnxtest.Forest(32, onnxtest.Leaf(1)).Marshal(), 32)
+	if err == nil || !strings.Contains(err.Error(), "32 features, at most 31 are supported") {
+		t.Errorf("32 features: %v", err)
 	}
 }
 

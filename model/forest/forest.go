@@ -14,19 +14,43 @@ import (
 // Forest is a compiled forest. It is immutable and safe for concurrent use.
 type Forest struct {
 	features int
-	roots    []uint32
+	trees    int
+	size     int // nodes of the trees
 	nodes    []node
+	groups   []group
 }
 
-// node is a branch or a leaf. Siblings stand next to each other, so a branch
-// needs one index and the step down is an addition.
-type node struct {
-	value   float32 // threshold of a branch, share of a leaf
-	feature uint16  // leaf: isLeaf
-	next    uint16  // left child, counted from the root of the tree
+// lanes is how many trees are walked side by side: a step waits for two loads,
+// and meanwhile the others take theirs. No step is a jump that could be
+// mispredicted, so all trees of a group go as many steps as its deepest one
+// has levels; a leaf leads to itself.
+const lanes = 8
+
+// group is as many trees, of about the same depth.
+type group struct {
+	depth int // steps from a root to the furthest leaf
+	roots [lanes]uint32
 }
 
-const isLeaf = math.MaxUint16
+// node packs a branch or a leaf into eight bytes:
+//
+//	bits 0–31   branch: threshold, as ordered has it; leaf: share, a float32
+//	bits 32–36  branch: feature; leaf: below
+//	bits 47–63  branch: index of the left child, its sibling is the next; leaf:
+//	            its own index
+type node uint64
+
+const (
+	slots = 32        // a vector as the walk wants it
+	below = slots - 1 // the slot that no value is greater than, so that a leaf goes left
+
+	childShift = 47
+	maxNodes   = 1 << (64 - childShift)
+)
+
+func newNode(value uint32, feature, child int) node {
+	return node(value) | node(feature)<<32 | node(child)<<childShift
+}
 
 var (
 	errLength    = errors.New("forest: wrong number of features")
@@ -37,7 +61,7 @@ var (
 func (f *Forest) Features() int { return f.features }
 
 // Size returns the number of trees and of nodes.
-func (f *Forest) Size() (trees, nodes int) { return len(f.roots), len(f.nodes) }
+func (f *Forest) Size() (trees, nodes int) { return f.trees, f.size }
 
 // Probability is that of the second class, in [0,1]. A vector of another
 // length, or with a value that is NaN or infinite, is an error: a comparison
@@ -47,23 +71,45 @@ func (f *Forest) Probability(x []float32) (float32, error) {
 	if len(x) != f.features {
 		return 0, errLength
 	}
-	for _, v := range x {
-		if v-v != 0 {
+	var v [slots]int32
+	for i, value := range x {
+		if value-value != 0 {
 			return 0, errNotFinite
 		}
+		v[i%slots] = ordered(value)
 	}
+	v[below] = math.MinInt32
 	var sum float32
-	for _, root := range f.roots {
-		tree := f.nodes[root:]
-		n := tree[0]
-		for n.feature != isLeaf {
-			next := n.next
-			if x[n.feature] > n.value {
-				next++
-			}
-			n = tree[next]
-		}
-		sum += n.value
+	for i := range f.groups {
+		sum += f.groups[i].walk(f.nodes, &v)
 	}
 	return min(sum, 1), nil
+}
+
+// walk adds up the leaves that a vector comes to.
+func (g *group) walk(nodes []node, v *[slots]int32) float32 {
+	a, b, c, d := nodes[g.roots[0]], nodes[g.roots[1]], nodes[g.roots[2]], nodes[g.roots[3]]
+	e, f, h, i := nodes[g.roots[4]], nodes[g.roots[5]], nodes[g.roots[6]], nodes[g.roots[7]]
+	for range g.depth {
+		a, b, c, d = nodes[a.next(v)], nodes[b.next(v)], nodes[c.next(v)], nodes[d.next(v)]
+		e, f, h, i = nodes[e.next(v)], nodes[f.next(v)], nodes[h.next(v)], nodes[i.next(v)]
+	}
+	return a.share() + b.share() + c.share() + d.share() + e.share() + f.share() + h.share() + i.share()
+}
+
+// next is the index of the child to go to: the right one if the value is
+// greater than the threshold. The sign of the difference says so without a
+// jump.
+func (n node) next(v *[slots]int32) uint64 {
+	value := v[n>>32%slots]
+	return uint64(n>>childShift) + uint64(int64(int32(n))-int64(value))>>63
+}
+
+func (n node) share() float32 { return math.Float32frombits(uint32(n)) }
+
+// ordered maps finite floats to integers in the same order. Negative zero comes
+// right below zero, where no threshold is.
+func ordered(x float32) int32 {
+	b := int32(math.Float32bits(x))
+	return b ^ int32(uint32(b>>31)>>1)
 }

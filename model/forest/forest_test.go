@@ -3,6 +3,7 @@ package forest
 import (
 	"encoding/json"
 	"math"
+	"math/rand/v2"
 	"os"
 	"strings"
 	"sync"
@@ -86,6 +87,49 @@ func TestProbabilityByHand(t *testing.T) {
 	}
 	if trees, nodes := f.Size(); trees != 2 || nodes != 8 || f.Features() != 2 {
 		t.Errorf("%d trees of %d nodes over %d features", trees, nodes, f.Features())
+	}
+}
+
+// The walk by groups against a walk by hand, tree by tree: trees from a leaf to
+// ten levels, and values that meet the thresholds.
+func TestProbabilityOfRandomForests(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	values := []float32{-2.5, -1, float32(math.Copysign(0, -1)), 0, math.SmallestNonzeroFloat32, 1, 7e8}
+	value := func() float32 { return values[random.IntN(len(values))] }
+	for trees := 1; trees <= 3*lanes; trees++ {
+		var all []*onnxtest.Tree
+		for range trees {
+			all = append(all, grow(random, value, random.IntN(11), 1/float32(trees)))
+		}
+		f := mustCompile(t, onnxtest.Forest(5, all...), 5)
+		for range 50 {
+			x := []float32{value(), value(), value(), value(), value()}
+			var want float32
+			for _, tree := range all {
+				for tree.Yes != nil {
+					if x[tree.Feature] <= tree.AtMost {
+						tree = tree.Yes
+					} else {
+						tree = tree.No
+					}
+				}
+				want += tree.Share
+			}
+			if got, err := f.Probability(x); err != nil || math.Abs(float64(got-want)) > 1e-6 {
+				t.Fatalf("%d trees: Probability(%v) = %v, %v; want %v", trees, x, got, err, want)
+			}
+		}
+	}
+}
+
+// grow is a tree over five features of at most that depth.
+func grow(random *rand.Rand, value func() float32, depth int, most float32) *onnxtest.Tree {
+	if depth == 0 || random.IntN(8) == 0 {
+		return onnxtest.Leaf(most * random.Float32())
+	}
+	return &onnxtest.Tree{
+		Feature: random.IntN(5), AtMost: value(),
+		Yes: grow(random, value, depth-1, most), No: grow(random, value, depth-1, most),
 	}
 }
 

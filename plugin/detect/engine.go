@@ -32,8 +32,8 @@ type Config struct {
 
 // Meter is told how inference goes. It is called concurrently.
 type Meter interface {
-	Took(Stage, time.Duration)
-	Fault(Stage) // no answer: the query passed
+	Took(Stage, time.Duration) // of every 64th
+	Fault(Stage)               // no answer: the query passed
 }
 
 // Default is the configuration of a Corefile with no options, but for models
@@ -77,6 +77,8 @@ type scratch struct {
 	query    window.Query
 	measures window.Measures
 	summary  feature.Summary
+
+	measured, scored uint32 // how often, for timing some
 }
 
 // New makes an engine. If prev is not nil, the engine begins with what that one

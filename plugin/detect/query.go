@@ -111,15 +111,15 @@ func (e *Engine) judge(s *scratch, q *Query, d *Decision) {
 	}
 	out := e.store.Observe(&s.query, nil, sum)
 	if out.State == window.Unmeasured {
-		e.measure(prefix, &s.measures)
+		e.measure(s)
 		out = e.store.Observe(&s.query, &s.measures, sum)
 	}
 	if out.State == window.Flagged {
 		d.Verdict = verdict.Block
 		return
 	}
-	d.Ticket = Ticket{pair: s.query.Pair, prefix: s.query.Hash, valid: true}
-	if out.State == window.Due && e.score(&s.summary, d) {
+	d.Ticket = Ticket{pair: s.query.Pair, prefix: s.query.Hash, valid: !out.Settled}
+	if out.State == window.Due && e.score(s, d) {
 		e.store.Scored(s.query.Pair, float32(d.Score))
 		if d.Verdict == verdict.Block && e.store.Flag(s.query.Pair, s.query.At) {
 			d.Flagged = &Flag{
@@ -135,9 +135,10 @@ func (e *Engine) judge(s *scratch, q *Query, d *Decision) {
 }
 
 // measure takes the measures that only the query's own bytes can give.
-func (e *Engine) measure(prefix []byte, m *window.Measures) {
+func (e *Engine) measure(s *scratch) {
+	prefix, m := s.name.Prefix(), &s.measures
 	m.Prefix = feature.Measure(prefix)
-	begin := e.begin()
+	begin := e.begin(&s.measured)
 	m.Segments = segment.Count(prefix)
 	begin = e.end(Segmentation, begin)
 	m.Loss = e.config.Models.Autoencoder.Loss(prefix)
@@ -145,9 +146,10 @@ func (e *Engine) measure(prefix []byte, m *window.Measures) {
 }
 
 // score asks the forest. It returns false, and counts, if there is no answer.
-func (e *Engine) score(sum *feature.Summary, d *Decision) bool {
+func (e *Engine) score(s *scratch, d *Decision) bool {
+	sum := &s.summary
 	d.Features = sum.Vector()
-	begin := e.begin()
+	begin := e.begin(&s.scored)
 	p, err := e.config.Models.Forest.Probability(d.Features[:])
 	e.end(Forest, begin)
 	if err != nil {
@@ -166,8 +168,9 @@ func (e *Engine) score(sum *feature.Summary, d *Decision) bool {
 // Score scores the query's window as it stands, due or not. It records
 // nothing.
 func (e *Engine) Score(q Query) (d Decision, ok bool) {
-	sum, ok := e.Summary(q)
-	return d, ok && e.score(&sum, &d)
+	s := e.scratch.Get().(*scratch)
+	defer e.scratch.Put(s)
+	return d, e.summarize(s, &q) && e.score(s, &d)
 }
 
 // Summary takes the sums of the query's window as they stand. It returns false
@@ -175,10 +178,13 @@ func (e *Engine) Score(q Query) (d Decision, ok bool) {
 func (e *Engine) Summary(q Query) (sum feature.Summary, ok bool) {
 	s := e.scratch.Get().(*scratch)
 	defer e.scratch.Put(s)
-	if s.name.Parse(q.Name) != split.Judged {
-		return sum, false
-	}
-	return sum, e.store.Peek(e.pair(s, &q), &sum)
+	ok = e.summarize(s, &q)
+	return s.summary, ok
+}
+
+func (e *Engine) summarize(s *scratch, q *Query) bool {
+	s.summary = feature.Summary{}
+	return s.name.Parse(q.Name) == split.Judged && e.store.Peek(e.pair(s, q), &s.summary)
 }
 
 // pair is the key of the query's window: its SLD and client.
@@ -214,17 +220,23 @@ func (e *Engine) exempt(client netip.Addr) bool {
 	return false
 }
 
-// begin and end time a stage, if there is a meter. end returns the moment it
-// was called, where the next stage may begin.
-func (e *Engine) begin() (t time.Time) {
-	if e.config.Meter != nil {
+// timedEvery is how many inferences there are to one that is timed: clock and
+// histogram take as long as a short prefix does.
+const timedEvery = 64
+
+// begin and end time a stage, if there is a meter and the count says so. begin
+// returns the zero time if not. end returns the moment it was called, where the
+// next stage may begin.
+func (e *Engine) begin(count *uint32) (t time.Time) {
+	if e.config.Meter != nil && *count%timedEvery == 0 {
 		t = time.Now()
 	}
+	*count++
 	return t
 }
 
 func (e *Engine) end(stage Stage, begin time.Time) (now time.Time) {
-	if e.config.Meter != nil {
+	if !begin.IsZero() {
 		now = time.Now()
 		e.config.Meter.Took(stage, now.Sub(begin))
 	}

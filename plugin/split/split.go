@@ -8,12 +8,7 @@
 // delegated: in-addr.arpa at the /24, ip6.arpa at the /48.
 package split
 
-import (
-	"bytes"
-	"unsafe"
-
-	"golang.org/x/net/publicsuffix"
-)
+import "bytes"
 
 // MaxName is the longest name in bytes, unescaped and without the root dot.
 const MaxName = 253
@@ -51,31 +46,29 @@ func (n *Name) Parse(s string) Class {
 		n.size, n.cut = 0, 0
 		return NoSLD
 	}
-	name := n.buf[:size]
+	class := n.split(dots > 0)
 	if dots > 0 {
-		// The suffix list cannot tell an escaped dot from a separator; hide
-		// them while it looks. No registry delegates such a label, so an SLD
-		// with one is none.
-		defer func() {
-			for i, c := range name {
-				if c == hiddenDot {
-					name[i] = '.'
-				}
+		name := n.buf[:size]
+		for i, c := range name {
+			if c == hiddenDot {
+				name[i] = '.'
 			}
-		}()
+		}
 	}
+	return class
+}
+
+// split finds the cut. The suffix list cannot tell an escaped dot from a
+// separator, so they are hidden while it looks. No registry delegates such a
+// label, so an SLD with one is none.
+func (n *Name) split(hidden bool) Class {
+	name := n.buf[:n.size]
 	if cut, ok := reverseCut(name); ok {
 		n.cut = cut
 		return Local
 	}
-	text := unsafe.String(&n.buf[0], size)
-	suffix, _ := publicsuffix.PublicSuffix(text)
-	end := size - len(suffix) - 1 // the separator before the suffix
-	if end <= 0 {
-		return NoSLD
-	}
-	cut := bytes.LastIndexByte(name[:end], '.') + 1
-	if cut == end || dots > 0 && bytes.IndexByte(name[cut:], hiddenDot) >= 0 {
+	cut := cutOf(name)
+	if cut == noSLD || hidden && bytes.IndexByte(name[cut:], hiddenDot) >= 0 {
 		return NoSLD
 	}
 	n.cut = cut

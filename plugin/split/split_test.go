@@ -1,6 +1,7 @@
 package split
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -61,18 +62,27 @@ func TestParseTooLong(t *testing.T) {
 	}
 }
 
-// publicsuffix.PublicSuffix first tries the name as an IP address and
-// allocates the error; nothing else may.
-func TestParseAllocations(t *testing.T) {
+func TestKnownNamesAllocateNothing(t *testing.T) {
 	var n Name
-	for name, want := range map[string]float64{
-		"Www.Example.Co.uk.":    1,
-		`a\.b\200.example.com.`: 1,
-		"4.3.2.1.in-addr.arpa.": 0,
-		"\\001.0.0.ip6.arpa.":   0,
+	for _, name := range []string{
+		"Www.Example.Co.uk.", `a\.b\200.example.com.`, "4.3.2.1.in-addr.arpa.", "\\001.0.0.ip6.arpa.", "a.b.c.kawasaki.jp.", "x.unheard.of.",
 	} {
-		if got := testing.AllocsPerRun(100, func() { n.Parse(name) }); got > want {
-			t.Errorf("Parse(%q) allocates %v times, want at most %v", name, got, want)
+		n.Parse(name)
+		if got := testing.AllocsPerRun(100, func() { n.Parse(name) }); got != 0 {
+			t.Errorf("Parse(%q) allocates %v times, want none", name, got)
+		}
+	}
+}
+
+// A name is cut as the list says, the first time and when it is remembered,
+// whoever else has had its place meanwhile.
+func TestCutsAreThoseOfTheList(t *testing.T) {
+	for round := range 3 {
+		for i := range 4 << cutBits {
+			name := fmt.Sprintf("host%d.site%d.%s", i, i%7, []string{"com", "co.uk", "c.kobe.jp", "github.io"}[i%4])
+			if got, want := cutOf([]byte(name)), lookUp([]byte(name)); got != want {
+				t.Fatalf("round %d: cut of %q is %d, want %d", round, name, got, want)
+			}
 		}
 	}
 }

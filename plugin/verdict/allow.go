@@ -21,6 +21,10 @@ import (
 type AllowList struct {
 	domains map[string]string // canonical domain to the reason it is here
 	depth   int               // labels of the longest entry
+	// shapes has, for each length of a domain, the first bytes that there are,
+	// modulo 32: most names end in nothing of a shape that is listed, and need
+	// no look-up.
+	shapes [256]uint32
 }
 
 //go:embed allow.txt
@@ -43,12 +47,18 @@ func (l *AllowList) Add(domain, reason string) error {
 	if err != nil {
 		return err
 	}
+	l.put(name, reason)
+	return nil
+}
+
+// put adds a domain in canonical form.
+func (l *AllowList) put(name, reason string) {
 	if l.domains == nil {
 		l.domains = make(map[string]string)
 	}
 	l.domains[name] = reason
 	l.depth = max(l.depth, strings.Count(name, ".")+1)
-	return nil
+	l.shapes[len(name)%len(l.shapes)] |= 1 << (name[0] % 32)
 }
 
 // unicode brings names of any script to the form that queries carry, and names
@@ -107,12 +117,11 @@ func (l *AllowList) read(r io.Reader, name string) error {
 
 // Union is a list of everything on any of the lists.
 func Union(lists ...*AllowList) *AllowList {
-	all := &AllowList{domains: make(map[string]string)}
+	all := &AllowList{}
 	for _, l := range lists {
 		for domain, reason := range l.domains {
-			all.domains[domain] = reason
+			all.put(domain, reason)
 		}
-		all.depth = max(all.depth, l.depth)
 	}
 	return all
 }
@@ -130,8 +139,10 @@ func (l *AllowList) Covers(name []byte) bool {
 	for range l.depth {
 		for at--; at >= 0 && name[at] != '.'; at-- {
 		}
-		if _, ok := l.domains[string(name[at+1:])]; ok {
-			return true
+		if end := name[at+1:]; len(end) > 0 && l.shapes[len(end)%len(l.shapes)]>>(end[0]%32)&1 != 0 {
+			if _, ok := l.domains[string(end)]; ok {
+				return true
+			}
 		}
 		if at < 0 {
 			break

@@ -57,11 +57,9 @@ func (s *shard) held(flags, windows []used) ([]used, []used) {
 func (s *shard) inheritFlag(u used) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if own, ok := s.flags.Peek(u.pair); ok && int32(u.last-own.last) <= 0 {
-		return
+	if own, ok := s.flags.Peek(u.pair); !ok || int32(u.last-own.last) > 0 {
+		s.setFlag(u.pair, u.last)
 	}
-	s.windows.Remove(u.pair)
-	s.flags.Add(u.pair, flag{last: u.last})
 }
 
 // inheritWindow copies a window out of a shard of another store.
@@ -70,15 +68,17 @@ func (s *shard) inheritWindow(p Pair, from *shard) {
 	defer from.mu.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	w, ok := from.windows.Peek(p)
-	if ok && !s.windows.Contains(p) && !s.flags.Contains(p) {
-		s.windows.Add(p, w.clone())
+	if w, ok := from.windows.Peek(p); ok && !s.windows.Contains(p) && !s.flags.Contains(p) {
+		s.windows.Add(p, w.clone(&s.panes))
 	}
 }
 
 // clone is a copy that shares nothing.
-func (w *Window) clone() *Window {
+func (w *Window) clone(s *panes) *Window {
 	c := *w
-	c.panes, c.events = slices.Clone(w.panes), slices.Clone(w.events)
+	for i, p := range w.panes[:w.open] {
+		c.panes[i] = s.open(p.opened)
+		*c.panes[i] = *p
+	}
 	return &c
 }

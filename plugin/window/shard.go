@@ -11,8 +11,9 @@ import (
 // shard is the part of the store that one lock guards.
 type shard struct {
 	mu      sync.Mutex
-	windows *simplelru.LRU[Pair, *Window]
+	windows *simplelru.LRU[Pair, *Window] // a window that goes gives its panes back
 	flags   *simplelru.LRU[Pair, flag]
+	panes   panes
 	costly  [costlyEntries]costly
 	evicted uint64
 }
@@ -34,17 +35,18 @@ type costly struct {
 const costlyEntries = 1024
 
 func newShard(capacity int) *shard {
-	// The sizes are positive, the only thing that NewLRU can object to.
-	windows, _ := simplelru.NewLRU[Pair, *Window](capacity, nil)
-	flags, _ := simplelru.NewLRU[Pair, flag](capacity, nil)
-	return &shard{windows: windows, flags: flags}
+	s := &shard{}
+	// The size is positive, the only thing that NewLRU can object to.
+	s.windows, _ = simplelru.NewLRU(capacity, func(_ Pair, w *Window) { w.clear(&s.panes) })
+	s.flags, _ = simplelru.NewLRU[Pair, flag](capacity, nil)
+	return s
 }
 
 // observe takes a query in. See Store.Observe.
 func (s *shard) observe(q *Query, m *Measures, sum *feature.Summary) Outcome {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.flags.Len() > 0 && s.stillFlagged(q) {
+	if s.stillFlagged(q) {
 		return Outcome{State: Flagged}
 	}
 	w, ok := s.windows.Get(q.Pair)
@@ -54,32 +56,34 @@ func (s *shard) observe(q *Query, m *Measures, sum *feature.Summary) Outcome {
 			s.evicted++
 		}
 	}
-	now := w.slide(q.At, q.Span)
-	hash := uint32(q.Hash)
-	at, in := w.find(hash)
-	if !w.fold(at, in, now, q.Carrier) {
-		newest := len(w.panes) - 1
-		if in < newest {
+	now := w.slide(q.At, q.Span, &s.panes)
+	newest := w.newest()
+	at, in := w.find(q.Hash)
+	settled := false
+	if in != nil && in.fold(at, now, q.Carrier) {
+		settled = in.tags[at]&flagFilled != 0
+	} else {
+		if in != newest {
 			var cached Measures
 			if m != nil {
 				s.remember(q.Hash, m)
-			} else if cached, ok = s.recall(q); ok {
+			} else if s.recall(q, &cached) {
 				m = &cached
 			} else {
 				return Outcome{State: Unmeasured}
 			}
-			if in >= 0 {
-				w.panes[in].sum(m, -1)
+			if in != nil {
+				in.sum(m, -1)
 			} else {
 				w.fresh += uint32(m.Len)
 			}
-			w.panes[newest].sum(m, 1)
+			newest.sum(m, 1)
 		}
-		w.add(hash, now, q.Carrier)
+		newest.add(q.Hash, now, q.Carrier)
 	}
 	w.queries++
 	w.bytes += uint32(len(q.Prefix))
-	out := Outcome{State: Quiet, Queries: w.queries, Bytes: w.bytes}
+	out := Outcome{State: Quiet, Settled: settled, Queries: w.queries, Bytes: w.bytes}
 	if sum != nil && w.due(q) {
 		out.State = Due
 		w.summarize(sum)
@@ -90,6 +94,9 @@ func (s *shard) observe(q *Query, m *Measures, sum *feature.Summary) Outcome {
 // stillFlagged tells whether the pair is flagged, and lets a flag go when it
 // has been quiet for long enough.
 func (s *shard) stillFlagged(q *Query) bool {
+	if s.flags.Len() == 0 {
+		return false
+	}
 	f, ok := s.flags.Get(q.Pair)
 	if !ok {
 		return false
@@ -106,12 +113,13 @@ func (s *shard) stillFlagged(q *Query) bool {
 }
 
 // recall measures a prefix whose costly measures are at hand.
-func (s *shard) recall(q *Query) (Measures, bool) {
+func (s *shard) recall(q *Query, m *Measures) bool {
 	c := &s.costly[q.Hash%costlyEntries]
 	if c.hash != q.Hash {
-		return Measures{}, false
+		return false
 	}
-	return Measures{Prefix: feature.Measure(q.Prefix), Loss: c.loss, Segments: int(c.segments)}, true
+	m.Prefix, m.Loss, m.Segments = feature.Measure(q.Prefix), c.loss, int(c.segments)
+	return true
 }
 
 func (s *shard) remember(hash uint64, m *Measures) {
@@ -129,7 +137,7 @@ const (
 // due tells whether the window has enough evidence, and enough of it new, for
 // a score that could change the verdict.
 func (w *Window) due(q *Query) bool {
-	if w.fresh == 0 || len(w.events) < dueEvents {
+	if w.fresh == 0 || w.count() < dueEvents {
 		return false
 	}
 	bytes := w.size()
@@ -150,6 +158,12 @@ func (s *shard) scored(p Pair, score float32) {
 func (s *shard) flag(p Pair, now Tick) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.setFlag(p, now)
+}
+
+// setFlag flags the pair and forgets its window. It returns false if the pair
+// was flagged already.
+func (s *shard) setFlag(p Pair, now Tick) bool {
 	s.windows.Remove(p)
 	already := s.flags.Contains(p)
 	s.flags.Add(p, flag{last: now})
@@ -159,8 +173,13 @@ func (s *shard) flag(p Pair, now Tick) bool {
 func (s *shard) learn(p Pair, hash uint64, a *Answer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if w, ok := s.windows.Peek(p); ok {
-		w.learn(uint32(hash), a)
+	w, ok := s.windows.Peek(p)
+	if !ok {
+		return
+	}
+	// A reply to a forgotten event is ignored.
+	if at, in := w.find(hash); in != nil {
+		in.learn(at, a)
 	}
 }
 

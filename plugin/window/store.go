@@ -40,8 +40,11 @@ const (
 
 // Outcome is what Observe found. Queries and Bytes count what passed in the
 // life of the window, this query included; they are zero unless Quiet or Due.
+// Settled says that the query joined an event whose answers are known, so that
+// no reply is news any more.
 type Outcome struct {
 	State   State
+	Settled bool
 	Queries uint32
 	Bytes   uint32
 }

@@ -21,11 +21,9 @@ func Ticks(d time.Duration) Tick {
 	return Tick(min(max(d>>tickShift, 1), math.MaxInt32))
 }
 
-// The shape of a window: panes are dropped whole, so it holds between two and
-// three panes of events.
+// A window drops panes whole, so it holds between two and three of them.
 const (
-	maxPanes   = 3
-	paneEvents = 21
+	maxPanes = 3
 	// MaxEvents is the most events a window holds.
 	MaxEvents = maxPanes * paneEvents
 )
@@ -54,8 +52,8 @@ type Measures struct {
 // not seen since. The zero value is an empty window. It knows no locks: the
 // shard that holds it guards it.
 type Window struct {
-	panes   []pane
-	events  []event // oldest first; the first panes[0].events of them are of panes[0], and so on
+	panes   [maxPanes]*pane // oldest first; the first open of them
+	open    uint8
 	last    Tick
 	fresh   uint32  // prefix bytes that came since the last score
 	score   float32 // the last score
@@ -63,175 +61,72 @@ type Window struct {
 	bytes   uint32  // prefix bytes that passed
 }
 
-// event is a prefix asked at a time. The hash is the low half of the prefix's.
-type event struct {
-	hash  uint32
-	at    Tick
-	flags uint8
-}
-
-const (
-	flagCarrier  = 1 << iota // asked with a type that carries data
-	flagAnswered             // a reply was seen
-	flagFilled               // a reply with answers was seen
-)
-
-// pane holds sums over at most paneEvents events. Fractions are fixed-point,
-// so that taking a prefix out again leaves no rounding behind.
-type pane struct {
-	opened                    Tick
-	events, answered, carrier uint8
-	prefixes                  uint8
-
-	bytes, labels, longest, segments uint16
-	bytesSq                          uint32
-	entropy, entropySq               uint32 // 1/entropyUnit bits
-	loss, lossBytes                  uint32 // 1/lossUnit
-	lossSq                           uint64
-	answerBytes                      uint32
-	chars                            [feature.Classes]uint16
-	answers                          [feature.AnswerClasses]uint16
-}
-
-const (
-	entropyUnit = 1024
-	lossUnit    = 65536
-)
+// newest is the last pane. A window has one after slide.
+func (w *Window) newest() *pane { return w.panes[w.open-1] }
 
 // slide forgets what is older than the span and opens a pane for now if the
 // newest one is full or old. It returns now, held back from running backwards
 // unless the clock was set back: then panes of the future are older than any
 // span, and go.
-func (w *Window) slide(now, span Tick) Tick {
-	if len(w.panes) > 0 && int32(now-w.last) < 0 && !setBack(w.last, now) {
+func (w *Window) slide(now, span Tick, s *panes) Tick {
+	if w.open > 0 && int32(now-w.last) < 0 && !setBack(w.last, now) {
 		now = w.last
 	}
 	w.last = now
-	for len(w.panes) > 0 && now-w.panes[0].opened > span {
-		w.drop()
+	for w.open > 0 && now-w.panes[0].opened > span {
+		w.drop(s)
 	}
-	if n := len(w.panes); n > 0 && w.panes[n-1].events < paneEvents && now-w.panes[n-1].opened <= span/maxPanes {
-		return now
+	if w.open > 0 {
+		if p := w.newest(); p.events < paneEvents && now-p.opened <= span/maxPanes {
+			return now
+		}
 	}
-	if len(w.panes) == maxPanes {
-		w.drop()
+	if w.open == maxPanes {
+		w.drop(s)
 	}
-	if n := len(w.panes); n == cap(w.panes) {
-		// One at a time: most windows never open a second one.
-		w.panes = append(make([]pane, 0, n+1), w.panes...)
-	}
-	w.panes = append(w.panes, pane{opened: now})
+	w.panes[w.open] = s.open(now)
+	w.open++
 	return now
 }
 
 // drop forgets the oldest pane and its events.
-func (w *Window) drop() {
-	n := copy(w.events, w.events[w.panes[0].events:])
-	w.events = w.events[:n]
-	n = copy(w.panes, w.panes[1:])
-	w.panes = w.panes[:n]
+func (w *Window) drop(s *panes) {
+	s.close(w.panes[0])
+	copy(w.panes[:], w.panes[1:])
+	w.open--
+	w.panes[w.open] = nil
 }
 
-// find returns the newest event of the prefix and the pane it is in, or -1.
-func (w *Window) find(hash uint32) (at, in int) {
-	end := len(w.events)
-	for in = len(w.panes) - 1; in >= 0; in-- {
-		start := end - int(w.panes[in].events)
-		for at = end - 1; at >= start; at-- {
-			if w.events[at].hash == hash {
-				return at, in
-			}
-		}
-		end = start
-	}
-	return -1, -1
-}
-
-// fold joins a query to an event that is still young, and tells whether it
-// did.
-func (w *Window) fold(at, in int, now Tick, carrier bool) bool {
-	if at < 0 || now-w.events[at].at > foldTicks {
-		return false
-	}
-	if e := &w.events[at]; carrier && e.flags&flagCarrier == 0 {
-		e.flags |= flagCarrier
-		w.panes[in].carrier++
-	}
-	return true
-}
-
-// add appends an event to the newest pane.
-func (w *Window) add(hash uint32, now Tick, carrier bool) {
-	e := event{hash: hash, at: now}
-	newest := &w.panes[len(w.panes)-1]
-	newest.events++
-	if carrier {
-		e.flags = flagCarrier
-		newest.carrier++
-	}
-	if n := len(w.events); n == cap(w.events) {
-		w.events = append(make([]event, 0, min(max(2*n, 4), MaxEvents)), w.events...)
-	}
-	w.events = append(w.events, e)
-}
-
-// sum adds the measures to a pane (by 1), or takes them out again (by -1).
-func (p *pane) sum(m *Measures, by int) {
-	h := fixed(m.Entropy, entropyUnit)
-	l := fixed(m.Loss, lossUnit)
-	p.prefixes += uint8(by)
-	p.bytes += uint16(by * m.Len)
-	p.bytesSq += uint32(by * m.Len * m.Len)
-	p.labels += uint16(by * m.Labels)
-	p.longest += uint16(by * m.Longest)
-	p.segments += uint16(by * m.Segments)
-	p.entropy += uint32(by * h)
-	p.entropySq += uint32(by * h * h)
-	p.loss += uint32(by * l)
-	p.lossSq += uint64(by * l * l)
-	p.lossBytes += uint32(by * l * m.Len)
-	for i, n := range m.Chars {
-		p.chars[i] += uint16(by * int(n))
+// clear drops everything.
+func (w *Window) clear(s *panes) {
+	for w.open > 0 {
+		w.drop(s)
 	}
 }
 
-// fixed is x in units of 1/unit, at most 16 bits.
-func fixed(x float32, unit float32) int {
-	return int(min(max(x*unit+0.5, 0), math.MaxUint16))
-}
-
-// learn joins a reply to the newest event of the prefix; a reply to a
-// forgotten one is ignored.
-func (w *Window) learn(hash uint32, a *Answer) {
-	at, in := w.find(hash)
-	if at < 0 {
-		return
-	}
-	e, p := &w.events[at], &w.panes[in]
-	if e.flags&flagAnswered == 0 {
-		e.flags |= flagAnswered
-		p.answered++
-	}
-	if a.Records > 0 && e.flags&flagFilled == 0 {
-		e.flags |= flagFilled
-		p.answerBytes += uint32(a.Bytes)
-		for i, n := range a.Counts {
-			p.answers[i] += n
+// find returns the newest event of the prefix and the pane it is in, which is
+// nil if there is none.
+func (w *Window) find(hash uint64) (int, *pane) {
+	for i := int(w.open) - 1; i >= 0; i-- {
+		if at := w.panes[i].find(hash); at >= 0 {
+			return at, w.panes[i]
 		}
 	}
+	return 0, nil
 }
 
-// Answer is a reply as a window sums it up.
-type Answer struct {
-	Records int // in the answer section
-	Bytes   int // rdata bytes that are no address
-	Counts  [feature.AnswerClasses]uint16
+// count is the number of events.
+func (w *Window) count() (events int) {
+	for _, p := range w.panes[:w.open] {
+		events += int(p.events)
+	}
+	return events
 }
 
 // size is Σ|p| over the distinct prefixes.
 func (w *Window) size() (bytes uint32) {
-	for i := range w.panes {
-		bytes += uint32(w.panes[i].bytes)
+	for _, p := range w.panes[:w.open] {
+		bytes += uint32(p.bytes)
 	}
 	return bytes
 }
@@ -239,8 +134,7 @@ func (w *Window) size() (bytes uint32) {
 // summarize adds up the panes.
 func (w *Window) summarize(s *feature.Summary) {
 	*s = feature.Summary{}
-	for i := range w.panes {
-		p := &w.panes[i]
+	for _, p := range w.panes[:w.open] {
 		s.Events += int(p.events)
 		s.Answered += int(p.answered)
 		s.Carrier += int(p.carrier)
@@ -253,7 +147,7 @@ func (w *Window) summarize(s *feature.Summary) {
 		s.Entropy += float64(p.entropy) / entropyUnit
 		s.EntropySq += float64(p.entropySq) / (entropyUnit * entropyUnit)
 		s.Loss += float64(p.loss) / lossUnit
-		s.LossSq += float64(p.lossSq) / (lossUnit * lossUnit)
+		s.LossSq += float64(p.lossSquares()) / (lossUnit * lossUnit)
 		s.LossBytes += float64(p.lossBytes) / lossUnit
 		s.AnswerBytes += int(p.answerBytes)
 		for j, n := range p.chars {

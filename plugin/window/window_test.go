@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 	"time"
 
@@ -295,6 +296,61 @@ func TestEstablishedWindowDoesNotAllocate(t *testing.T) {
 	}
 }
 
+// fill makes that many windows, each with events new prefixes of which there
+// are a few thousand in all.
+func fill(s *Store, windows, events int) {
+	var prefixes [4096]Query
+	for i := range prefixes {
+		prefixes[i] = query(s, fmt.Sprint("host-", i), time.Unix(1e9, 0), false)
+	}
+	m := measure("host-1234")
+	for pair := range windows {
+		for i := range events {
+			q := &prefixes[(pair+i)%len(prefixes)]
+			q.Pair = Pair(s.Hash(fmt.Append(nil, pair)))
+			s.Observe(q, &m, nil)
+		}
+	}
+}
+
+func live() uint64 {
+	var stats runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&stats)
+	return stats.HeapAlloc
+}
+
+// The bar of 80 MiB for 65,536 windows at the very most that they can hold. A
+// share of the shards is full before the others, hence fewer are made.
+func TestFullWindowsFitTheirMemory(t *testing.T) {
+	const capacity = 65536
+	before := live()
+	s := NewStore(capacity)
+	fill(s, capacity+capacity/20, MaxEvents)
+	held := live() - before
+	windows, _, _ := s.Count()
+	t.Logf("%d windows of %d events take %.1f MiB, %d bytes each", windows, MaxEvents, float64(held)/(1<<20), held/uint64(windows))
+	if windows < capacity*99/100 || held > 80<<20 {
+		t.Errorf("%d windows take %d bytes; want about %d in at most 80 MiB", windows, held, capacity)
+	}
+	runtime.KeepAlive(s)
+}
+
+// A flood of new pairs takes the panes of those that go: a full store grows by
+// nothing, and a new window costs an LRU entry and itself.
+func TestEvictionHandsPanesOn(t *testing.T) {
+	s := NewStore(256)
+	fill(s, 4096, 3)
+	q, m := query(s, "abc", time.Unix(1e9, 0), false), measure("abc")
+	got := testing.AllocsPerRun(10_000, func() {
+		q.Pair++
+		s.Observe(&q, &m, nil)
+	})
+	if got > 2 {
+		t.Errorf("%v allocations for a new window in a full store, want at most 2", got)
+	}
+}
+
 func query(s *Store, prefix string, at time.Time, carrier bool) Query {
 	return Query{
 		Prefix: []byte(prefix), Hash: s.Hash([]byte(prefix)), Carrier: carrier, At: TickOf(at),
@@ -326,5 +382,24 @@ func BenchmarkKnownPrefix(b *testing.B) {
 	var sum feature.Summary
 	for i := 0; b.Loop(); i++ {
 		s.Observe(&prefixes[i%len(prefixes)], nil, &sum)
+	}
+}
+
+// A new window each time: while there is room, and when each one evicts
+// another.
+func BenchmarkNewWindow(b *testing.B) {
+	for _, c := range []struct {
+		name     string
+		capacity int
+	}{{"room", 1 << 24}, {"evicting", 1 << 10}, {"evicting of 65536", 1 << 16}} {
+		b.Run(c.name, func(b *testing.B) {
+			s := NewStore(c.capacity)
+			q, m := query(s, "abc", time.Unix(1e9, 0), false), measure("abc")
+			b.ReportAllocs()
+			for b.Loop() {
+				q.Pair += 0x9E3779B97F4A7C15
+				s.Observe(&q, &m, nil)
+			}
+		})
 	}
 }

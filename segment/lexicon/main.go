@@ -1,5 +1,6 @@
-// Command lexicon builds lexicon.txt.gz, the word list that package segment
-// embeds, from the word lists that NOTICE names:
+// Command lexicon builds the lexicon of package segment from the word lists that
+// NOTICE names: lexicon.trie, which the package embeds, and lexicon.txt.gz, the
+// same for people to read.
 //
 //	go run ./segment/lexicon WORDS-DIRECTORY
 //
@@ -16,9 +17,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/notunnel/notunnel/segment/trie"
 )
 
-const output = "segment/lexicon/lexicon.txt.gz"
+const (
+	listFile = "segment/lexicon/lexicon.txt.gz"
+	trieFile = "segment/lexicon/lexicon.trie"
+)
 
 //go:embed short.txt
 var short string
@@ -52,7 +58,25 @@ func build(dir string) error {
 		}
 		c.add(sourceOf(filepath.Base(file)), words)
 	}
-	return write(output, c.lexicon(fields(short), fields(vocabulary)))
+	entries := c.lexicon(fields(short), fields(vocabulary))
+	packed, err := compile(entries)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(trieFile, packed, 0o666); err != nil {
+		return err
+	}
+	return write(listFile, entries)
+}
+
+// compile packs the entries, which are sorted.
+func compile(entries []entry) (trie.Trie, error) {
+	var words []string
+	var costs []int
+	for _, e := range entries {
+		words, costs = append(words, e.word), append(costs, e.cost)
+	}
+	return trie.Build(words, costs)
 }
 
 // read returns the first field of every line.

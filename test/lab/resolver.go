@@ -91,6 +91,9 @@ func (r *Resolver) Stop() error {
 	}
 }
 
+// PID is the process of the command.
+func (r *Resolver) PID() int { return r.cmd.Process.Pid }
+
 func (r *Resolver) done() bool {
 	select {
 	case <-r.exited:

@@ -1,0 +1,112 @@
+package notunnel
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"testing"
+
+	"github.com/coredns/coredns/plugin"
+	"github.com/coredns/coredns/plugin/test"
+	"github.com/miekg/dns"
+
+	"github.com/notunnel/notunnel/model"
+	"github.com/notunnel/notunnel/plugin/detect"
+	"github.com/notunnel/notunnel/plugin/verdict"
+)
+
+// door is the plugin as setup leaves it, before a handler that answers at once.
+func door(t testing.TB) *Notunnel {
+	t.Helper()
+	models, err := model.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := detect.Default()
+	config.Models, config.Allow, config.Meter = models, verdict.Shipped(), meter{}
+	engine, err := detect.New(config, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reply := new(dns.Msg)
+	reply.Answer = []dns.RR{test.A("www.example.com. 300 IN A 192.0.2.1")}
+	return &Notunnel{
+		zones:  []string{"."},
+		engine: engine,
+		Next: plugin.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, _ *dns.Msg) (int, error) {
+			return dns.RcodeSuccess, w.WriteMsg(reply)
+		}),
+	}
+}
+
+// silent is a client that reads nothing, at an address that is there already.
+type silent struct {
+	test.ResponseWriter
+	addr net.Addr
+}
+
+func (s *silent) RemoteAddr() net.Addr { return s.addr }
+
+// questions are queries for name(0), name(1), …
+func questions(n int, name func(int) string) []*dns.Msg {
+	all := make([]*dns.Msg, n)
+	for i := range all {
+		all[i] = new(dns.Msg)
+		all[i].SetQuestion(name(i), dns.TypeA)
+	}
+	return all
+}
+
+var someone = &silent{addr: &net.UDPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 4000}}
+
+// CoreDNS itself allocates a writer at each hop; the plugin may add one of its
+// own where a reply is to be learned, one for a name that the suffix list has to
+// be asked about, and for a new window not much more.
+func TestServeDNSAllocatesLittle(t *testing.T) {
+	const hop = 1
+	for _, c := range []struct {
+		name string
+		most float64
+		asks func(i int) string
+	}{
+		{"known prefix, just answered", hop, func(int) string { return "www.example.com." }},
+		{"new prefix", hop + 2, func(i int) string { return fmt.Sprintf("mail-cdn%d.example.com.", i) }},
+		{"new window", hop + 4, func(i int) string { return fmt.Sprintf("www.example%d.com.", i) }},
+		{"never judged", hop, func(int) string { return "printer.local." }},
+	} {
+		n := door(t)
+		n.monitor = true // a flag is another matter
+		const runs = 2000
+		asked := questions(runs+1, c.asks) // AllocsPerRun runs once before it counts
+		i := 0
+		got := testing.AllocsPerRun(runs, func() {
+			n.ServeDNS(context.Background(), someone, asked[i])
+			i++
+		})
+		if got > c.most {
+			t.Errorf("%s: %v allocations a query, want at most %v", c.name, got, c.most)
+		}
+	}
+}
+
+func BenchmarkServeDNS(b *testing.B) {
+	ctx := context.Background()
+	for _, c := range []struct {
+		name      string
+		questions []*dns.Msg
+	}{
+		{"known", questions(1, func(int) string { return "www.example.com." })},
+		{"known of 10000 windows", questions(10000, func(i int) string { return fmt.Sprintf("www.example%d.com.", i) })},
+		{"new prefix", questions(1<<18, func(i int) string { return fmt.Sprintf("mail-cdn%d.example.com.", i) })},
+		{"new window", questions(1<<18, func(i int) string { return fmt.Sprintf("www.example%d.com.", i) })},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			n := door(b)
+			n.monitor = true
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				n.ServeDNS(ctx, someone, c.questions[i%len(c.questions)])
+			}
+		})
+	}
+}

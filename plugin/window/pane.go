@@ -1,0 +1,165 @@
+package window
+
+import (
+	"math"
+	"unsafe"
+
+	"github.com/notunnel/notunnel/model/feature"
+)
+
+// paneEvents is the most events a pane holds.
+const paneEvents = 21
+
+// pane holds a stretch of events and sums over them. Fractions are fixed-point,
+// so that taking a prefix out again leaves no rounding behind. Most of the
+// memory goes for panes, so their fields are no wider than they must be and
+// lie without gaps; those that a known prefix needs come first.
+//
+// An event is a prefix asked at a time: 29 bits of the prefix's hash, with three
+// flags below them, and the low 24 bits of the tick. In a window that reaches
+// back further than 13 days, a prefix asked again after just those is taken for
+// a retransmission.
+type pane struct {
+	opened                    Tick
+	events, answered, carrier uint8
+	prefixes                  uint8
+
+	past [paneEvents]uint8  // of the events, oldest first: third byte of the tick
+	when [paneEvents]uint16 // low half of it
+	tags [paneEvents]uint32
+
+	bytes, labels, longest, segments uint16
+	bytesSq                          uint32
+	entropy, entropySq               uint32    // 1/entropyUnit bits
+	loss, lossBytes                  uint32    // 1/lossUnit
+	lossSq                           [2]uint32 // low half and high half
+	answerBytes                      uint32
+	chars                            [feature.Classes]uint16
+	answers                          [feature.AnswerClasses]uint16
+}
+
+const (
+	entropyUnit = 1024
+	lossUnit    = 65536
+)
+
+const (
+	flagCarrier  = 1 << iota // asked with a type that carries data
+	flagAnswered             // a reply was seen
+	flagFilled               // a reply with answers was seen
+
+	flagBits = 3
+)
+
+// find returns the newest event of the prefix, -1 if there is none.
+func (p *pane) find(hash uint64) int {
+	tag := uint32(hash) << flagBits
+	for i := int(p.events) - 1; i >= 0; i-- {
+		if p.tags[i]&^(1<<flagBits-1) == tag {
+			return i
+		}
+	}
+	return -1
+}
+
+// add appends an event. The pane is not full.
+func (p *pane) add(hash uint64, now Tick, carrier bool) {
+	i := p.events
+	p.events++
+	p.tags[i] = uint32(hash) << flagBits
+	p.when[i], p.past[i] = uint16(now), uint8(now>>16)
+	if carrier {
+		p.tags[i] |= flagCarrier
+		p.carrier++
+	}
+}
+
+// fold joins a query to the event if it is still young, and tells whether it
+// did.
+func (p *pane) fold(i int, now Tick, carrier bool) bool {
+	const mask = 1<<24 - 1
+	if age := (now - Tick(p.when[i]) - Tick(p.past[i])<<16) & mask; age > foldTicks {
+		return false
+	}
+	if carrier && p.tags[i]&flagCarrier == 0 {
+		p.tags[i] |= flagCarrier
+		p.carrier++
+	}
+	return true
+}
+
+// sum adds the measures to a pane (by 1), or takes them out again (by -1).
+func (p *pane) sum(m *Measures, by int) {
+	h := fixed(m.Entropy, entropyUnit)
+	l := fixed(m.Loss, lossUnit)
+	p.prefixes += uint8(by)
+	p.bytes += uint16(by * m.Len)
+	p.bytesSq += uint32(by * m.Len * m.Len)
+	p.labels += uint16(by * m.Labels)
+	p.longest += uint16(by * m.Longest)
+	p.segments += uint16(by * m.Segments)
+	p.entropy += uint32(by * h)
+	p.entropySq += uint32(by * h * h)
+	p.loss += uint32(by * l)
+	sq := p.lossSquares() + uint64(by*l*l)
+	p.lossSq = [2]uint32{uint32(sq), uint32(sq >> 32)}
+	p.lossBytes += uint32(by * l * m.Len)
+	for i, n := range m.Chars {
+		p.chars[i] += uint16(by * int(n))
+	}
+}
+
+func (p *pane) lossSquares() uint64 { return uint64(p.lossSq[1])<<32 | uint64(p.lossSq[0]) }
+
+// fixed is x in units of 1/unit, at most 16 bits.
+func fixed(x float32, unit float32) int {
+	return int(min(max(x*unit+0.5, 0), math.MaxUint16))
+}
+
+// learn joins a reply to the event.
+func (p *pane) learn(i int, a *Answer) {
+	tag := &p.tags[i]
+	if *tag&flagAnswered == 0 {
+		*tag |= flagAnswered
+		p.answered++
+	}
+	if a.Records > 0 && *tag&flagFilled == 0 {
+		*tag |= flagFilled
+		p.answerBytes += uint32(a.Bytes)
+		for i, n := range a.Counts {
+			p.answers[i] += n
+		}
+	}
+}
+
+// Answer is a reply as a window sums it up.
+type Answer struct {
+	Records int // in the answer section
+	Bytes   int // rdata bytes that are no address
+	Counts  [feature.AnswerClasses]uint16
+}
+
+// panes hands out panes and takes them back for the next window. They are
+// allocated by the chunk, as large as the allocator's own size.
+type panes struct {
+	idle  []*pane
+	chunk []pane // not handed out yet
+}
+
+const chunkPanes = 24 << 10 / unsafe.Sizeof(pane{})
+
+func (s *panes) open(now Tick) *pane {
+	var p *pane
+	if n := len(s.idle); n > 0 {
+		p, s.idle = s.idle[n-1], s.idle[:n-1]
+	} else {
+		if len(s.chunk) == 0 {
+			s.chunk = make([]pane, chunkPanes)
+		}
+		p, s.chunk = &s.chunk[0], s.chunk[1:]
+	}
+	*p = pane{opened: now}
+	return p
+}
+
+func (s *panes) close(p *pane) { s.idle = append(s.idle, p) }

@@ -1,0 +1,59 @@
+// Command bench measures what the detector costs and writes test/BENCHMARKS.md:
+//
+//	go run ./test/bench
+//
+// run at the root of the module, on Linux. Everything goes over loopback or
+// none at all, and ends by itself within some minutes. What needs a package
+// that is not there (dnsperf, ONNX Runtime: make deps) is left out, and the
+// report says so.
+//
+// Wall time on a busy machine swings by a factor of four, so costs are CPU time
+// and what is compared is measured in turns.
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"time"
+)
+
+const (
+	output  = "test/BENCHMARKS.md"
+	samples = "test/samples/names.tsv"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	var text bytes.Buffer
+	r := &report{w: &text}
+	r.printf("# What the detector costs\n\n")
+	r.text("Written by `make bench` on %s. CPU time unless it says otherwise; medians and ratios of rounds taken in turns, because other work on the machine makes single figures swing.", machine())
+	for _, part := range []struct {
+		name string
+		run  func() error
+	}{
+		{"chain", func() error { return chains(r, samples) }},
+		{"pace", func() error { return pace(r, samples) }},
+		{"resolver", func() error { return resolvers(r, samples) }},
+		{"onnx", func() error { return against(r) }},
+		{"growth", func() error { return growth(r) }},
+		{"stages", func() error { return stages(r) }},
+	} {
+		begin := time.Now()
+		if err := part.run(); err != nil {
+			return fmt.Errorf("%s: %w", part.name, err)
+		}
+		fmt.Printf("%s: %v\n", part.name, time.Since(begin).Round(time.Second))
+	}
+	if r.err != nil {
+		return r.err
+	}
+	return os.WriteFile(output, text.Bytes(), 0o666)
+}

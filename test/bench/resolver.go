@@ -1,0 +1,221 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"github.com/notunnel/notunnel/test/lab"
+)
+
+const (
+	perfRounds  = 16
+	perfQueries = 50_000
+	tick        = 10 * time.Millisecond // of a process's CPU time in /proc
+)
+
+// resolvers measures the running resolver under dnsperf, with and without
+// notunnel, each a process of its own, in turns.
+func resolvers(r *report, samples string) error {
+	r.section("The running resolver under dnsperf")
+	dnsperf, err := exec.LookPath("dnsperf")
+	if err != nil {
+		r.text("Left out: no dnsperf here. `make deps` installs it.")
+		return nil
+	}
+	dir, err := os.MkdirTemp("", "bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	bin, err := lab.Build(dir)
+	if err != nil {
+		return err
+	}
+	upstream, err := lab.StartUpstream(answer)
+	if err != nil {
+		return err
+	}
+	defer upstream.Stop()
+	var pair [2]*server
+	for i, plugin := range []string{"", monitor} {
+		if pair[i], err = startServer(dir, bin, plugin, upstream.Addr); err != nil {
+			return err
+		}
+		defer pair[i].Stop()
+		pair[i].dnsperf = dnsperf
+	}
+	t, err := newTrace(samples)
+	if err != nil {
+		return err
+	}
+	r.text("`bin/coredns` with `errors`, `prometheus`, `cache` and `forward` to an upstream on loopback, with and without notunnel (`mode monitor`), asked by dnsperf from one address, %d queries a round, %d rounds in turns. "+
+		"CPU is that of the resolver's process alone, which the system counts in steps of %v: %.1f ns of a query in a round.", perfQueries, perfRounds, tick, float64(tick)/perfQueries)
+
+	warm := filepath.Join(dir, "warm")
+	if err := writeCached(warm, t); err != nil {
+		return err
+	}
+	for _, s := range pair {
+		if _, err := s.ask(warm); err != nil {
+			return err
+		}
+	}
+	if err := load(r, "Answers from the cache (1,000 names, asked before)", pair, func(int) (string, error) { return warm, nil }); err != nil {
+		return err
+	}
+	seen := map[string]bool{}
+	asked, fresh := 0, 0
+	err = load(r, "The mix of the trace, new queries each round", pair, func(round int) (string, error) {
+		all := t.next(perfQueries)
+		for _, q := range all {
+			asked++
+			if !seen[q.name] {
+				seen[q.name] = true
+				fresh++
+			}
+		}
+		file := filepath.Join(dir, fmt.Sprint("mix", round))
+		return file, writeQueries(file, all)
+	})
+	if err != nil {
+		return err
+	}
+	r.text("Of these %d queries %.1f %% ask for a name never asked for before: what is new to one client of the trace is often known of another, and here all are one.", asked, 100*float64(fresh)/float64(asked))
+	if err := delays(r, pair, warm); err != nil {
+		return err
+	}
+	return footprint(r, pair, dir, bin, upstream.Addr)
+}
+
+func writeCached(file string, t *trace) error {
+	var all []query
+	for len(all) < 1000 {
+		for _, q := range t.next(1000) {
+			if q.tunnel == nil && q.qtype == dns.TypeA && len(all) < 1000 {
+				all = append(all, q)
+			}
+		}
+	}
+	for len(all) < perfQueries {
+		all = append(all, all[:1000]...)
+	}
+	random := rand.New(rand.NewPCG(traceSeed, 1))
+	random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	return writeQueries(file, all)
+}
+
+func writeQueries(file string, all []query) error {
+	var b strings.Builder
+	for _, q := range all {
+		fmt.Fprintf(&b, "%s %s\n", q.name, dns.TypeToString[q.qtype])
+	}
+	return os.WriteFile(file, []byte(b.String()), 0o666)
+}
+
+func load(r *report, title string, pair [2]*server, file func(round int) (string, error)) error {
+	var cpu, rate [2][]float64
+	for round := range perfRounds {
+		name, err := file(round)
+		if err != nil {
+			return err
+		}
+		for turn := range 2 {
+			which := (turn + round) % 2
+			b, err := pair[which].ask(name)
+			if err != nil {
+				return err
+			}
+			cpu[which], rate[which] = append(cpu[which], b.cpu/1e3), append(rate[which], b.rate)
+		}
+	}
+	over := func(a, b float64) float64 { return b / a }
+	r.text("%s:", title)
+	r.table([]string{"median", "without", "with", "ratio"}, [][]string{
+		{"CPU per query, µs", fmt.Sprintf("%.2f", median(cpu[0])), fmt.Sprintf("%.2f", median(cpu[1])), fmt.Sprintf("%.3f", median(each(cpu[0], cpu[1], over)))},
+		{"queries per second", fmt.Sprintf("%.0f", median(rate[0])), fmt.Sprintf("%.0f", median(rate[1])), fmt.Sprintf("%.3f", median(each(rate[0], rate[1], over)))},
+	})
+	added, half := interval(each(cpu[0], cpu[1], func(a, b float64) float64 { return b - a }))
+	mean, width := interval(each(cpu[0], cpu[1], over))
+	r.text("Added: %.2f µs of CPU a query (95 %% confidence: ±%.2f), %.1f %% (±%.1f).", added, half, 100*(mean-1), 100*width)
+	return nil
+}
+
+// delays takes latencies at a rate well below what the resolver can do.
+func delays(r *report, pair [2]*server, file string) error {
+	const rate = 8000
+	quantiles := []float64{0.5, 0.99, 0.999}
+	var all [2][3][]float64
+	for round := range 4 {
+		for turn := range 2 {
+			which := (turn + round) % 2
+			out, err := pair[which].perf(file, "-v", "-Q", strconv.Itoa(rate))
+			if err != nil {
+				return err
+			}
+			var took []float64
+			for lines := bufio.NewScanner(strings.NewReader(out)); lines.Scan(); {
+				fields := strings.Fields(lines.Text())
+				if len(fields) > 1 && fields[0] == ">" {
+					if s, err := strconv.ParseFloat(fields[len(fields)-1], 64); err == nil {
+						took = append(took, 1e6*s)
+					}
+				}
+			}
+			if len(took) == 0 {
+				return fmt.Errorf("dnsperf told no latencies:\n%.300s", out)
+			}
+			for i, q := range quantiles {
+				all[which][i] = append(all[which][i], quantile(took, q))
+			}
+		}
+	}
+	var rows [][]string
+	for i, q := range quantiles {
+		a, b := median(all[0][i]), median(all[1][i])
+		rows = append(rows, row(fmt.Sprintf("p%g", 100*q), "%.0f", a, b))
+	}
+	r.text("Latency of cached answers at %d queries a second, as dnsperf saw it, medians of 4 rounds:", rate)
+	r.table([]string{"µs", "without", "with"}, rows)
+	return nil
+}
+
+// footprint compares memory and start.
+func footprint(r *report, pair [2]*server, dir, bin, upstream string) error {
+	var resident [2]float64
+	for i, s := range pair {
+		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.PID()))
+		if err != nil {
+			return err
+		}
+		if resident[i], err = figure(string(status), "VmRSS:"); err != nil {
+			return err
+		}
+	}
+	var ready [2][]float64
+	for range 5 {
+		for i, plugin := range []string{"", monitor} {
+			s, err := startServer(dir, bin, plugin, upstream)
+			if err != nil {
+				return err
+			}
+			ready[i] = append(ready[i], float64(s.ready)/1e6)
+			if err := s.Stop(); err != nil {
+				return err
+			}
+		}
+	}
+	r.table([]string{"", "without", "with"}, [][]string{
+		row("resident after all this, MiB (GOGC at its default)", "%.0f", resident[0]/1024, resident[1]/1024),
+		row("start to ready, ms, median of 5", "%.0f", median(ready[0]), median(ready[1])),
+	})
+	return nil
+}
