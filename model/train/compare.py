@@ -31,13 +31,13 @@ def classifier(name: str, seed: int):
     return RandomForestClassifier(TREES, max_depth=train_forest.MAX_DEPTH, max_leaf_nodes=train_forest.MAX_LEAVES, random_state=seed, n_jobs=2)
 
 
-def peaks(train: table.Rows, test: table.Rows, seed: int) -> dict[str, np.ndarray]:
+def peaks(train: table.Rows, test: table.Rows, seed: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """The highest score on enough evidence of each session of test, in the order
-    of its session numbers, by every variant; each score by a model that was
-    trained without the session's fold."""
+    of firsts, by every variant; each score by a model that was trained without
+    the session's fold. And the importance of each feature in the forest."""
     train = train.pick((train.label == 0) | train_forest.enough(train))
     fold, test_fold = folds.folds_of(train), folds.folds_of(test)
-    found = {}
+    found, importance = {}, np.zeros(len(train.features))
     for name, dropped in tqdm(VARIANTS.items(), desc="comparing models"):
         kept = [i for i, f in enumerate(train.features) if f not in dropped]
         scores = np.zeros(len(test.label))
@@ -49,8 +49,10 @@ def peaks(train: table.Rows, test: table.Rows, seed: int) -> dict[str, np.ndarra
             else:
                 model.fit(part.x[:, kept], part.label, sample_weight=w)
             scores[mine] = model.predict_proba(test.x[mine][:, kept])[:, 1]
+            if name == "forest":
+                importance += model.feature_importances_ / folds.FOLDS
         found[name] = train_forest.session_peaks(test, scores)
-    return found
+    return found, importance
 
 
 def firsts(test: table.Rows) -> table.Rows:

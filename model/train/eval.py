@@ -192,13 +192,14 @@ def main() -> None:
     train, test = table.read(args.work / "rows.csv.gz"), table.read(args.work / "eval" / "rows.csv.gz")
     train = train.pick(~np.isin(train.tool, table.UNTAUGHT))
     work = args.work / "eval"
-    forests = folds.train(train, manifest["threshold"], args.models, work, args.seed)
-    here = judged.judge(args.command, args.logs, work, args.sources)
-    runs = {t: judged.judge(args.command, args.logs, work, args.sources, t) for t in THRESHOLDS}
+    folds.train(train, manifest["threshold"], args.models, work, args.seed)
+    files = [folds.files_of(test, args.logs, k) for k in range(folds.FOLDS)]
+    here = judged.judge(args.command, files, work, args.sources)
+    runs = {t: judged.judge(args.command, files, work, args.sources, t) for t in THRESHOLDS}
     runs[manifest["threshold"]] = here
     curve, points = threshold_curve(runs)
 
-    peaks = compare.peaks(train, test, args.seed)
+    peaks, importance = compare.peaks(train, test, args.seed)
     first = compare.firsts(test)
     apart = ~first.allowed & (first.tool != "tunnel-words")
     folder = args.models / "evaluation"
@@ -206,7 +207,7 @@ def main() -> None:
     loss = test.x[:, test.features.index("ae_loss")]
     plots.loss_density(loss[enough & (test.label == 0)], loss[enough & (test.label == 1)], folder / "loss-density.svg")
     plots.curves(first.label[apart], {k: v[apart] for k, v in peaks.items()}, folder)
-    plots.importances(train.features, np.mean([f.feature_importances_ for f in forests], axis=0), folder / "importances.svg")
+    plots.importances(train.features, importance, folder / "importances.svg")
     plots.calibration(first.label[apart], peaks["forest"][apart], folder / "calibration.svg")
     plots.thresholds(points, folder / "thresholds.svg")
 

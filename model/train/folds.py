@@ -39,12 +39,18 @@ def folds_of(rows: table.Rows) -> np.ndarray:
     return np.array(found)[of]
 
 
-def train(rows: table.Rows, threshold: float, models: pathlib.Path, work: pathlib.Path, seed: int) -> list:
-    """A forest a fold, trained without it; each is also exported as a model
-    folder work/fold-N that the Go command loads."""
+def files_of(rows: table.Rows, files: list[pathlib.Path], fold: int) -> list[pathlib.Path]:
+    """The files that hold sessions of the fold; those that gave no row hold
+    sessions of any."""
+    mine, known = set(rows.file[folds_of(rows) == fold]), set(rows.file)
+    return [f for f in files if f.name in mine or f.name not in known]
+
+
+def train(rows: table.Rows, threshold: float, models: pathlib.Path, work: pathlib.Path, seed: int) -> None:
+    """Exports a forest a fold, trained without it, as a model folder work/fold-N
+    that the Go command loads."""
     rows = rows.pick(~np.isin(rows.tool, table.UNTAUGHT))
     fold = folds_of(rows)
-    forests = []
     for k in tqdm(range(FOLDS), desc="forests, each without a fold"):
         folder = work / f"fold-{k}"
         forest = train_forest.fit(rows.pick(fold != k), seed)
@@ -63,5 +69,3 @@ def train(rows: table.Rows, threshold: float, models: pathlib.Path, work: pathli
                 "versions": {},
             },
         )
-        forests.append(forest)
-    return forests

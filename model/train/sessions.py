@@ -15,15 +15,15 @@ import rows as table
 SCENARIOS = "idle5m idle slow drip shell upload download up down short fast active".split()
 
 
-def judge(command: pathlib.Path, files: list[pathlib.Path], work: pathlib.Path, sources: pathlib.Path, threshold: float | None = None) -> list[dict]:
-    """Every session of the files, each judged by the forest of its fold, which
-    never saw its tool, family or SLD."""
+def judge(command: pathlib.Path, files: list[list[pathlib.Path]], work: pathlib.Path, sources: pathlib.Path, threshold: float | None = None) -> list[dict]:
+    """Every session of the files, which are given by fold, each judged by the
+    forest of its fold, which never saw its tool, family or SLD."""
     found = []
     for k in tqdm(range(folds.FOLDS), desc="judging" if threshold is None else f"judging at {threshold}"):
         args = [command, "eval", "--model", work / f"fold-{k}", "--sources", sources]
         if threshold is not None:
             args += ["--threshold", str(threshold)]
-        with subprocess.Popen([*map(str, args), *map(str, files)], stdout=subprocess.PIPE, text=True) as run:
+        with subprocess.Popen([*map(str, args), *map(str, files[k])], stdout=subprocess.PIPE, text=True) as run:
             for line in run.stdout:
                 s = json.loads(line)
                 if folds.fold_of(kind(s), s["sld"]) == k:

@@ -25,6 +25,7 @@ TREES = 100
 MAX_DEPTH = 10
 MAX_LEAVES = 300
 OPSET = {"": 15, "ai.onnx.ml": 1}
+GOLDEN = 2400  # rows that the Go code is compared with ONNX Runtime on
 FLOOR = {"events": 6, "bytes": 150}  # evidence below which nothing is blocked
 MAX_THRESHOLD = 0.99
 # Shares of benign sessions (of six names or more below one SLD) that may be
@@ -123,11 +124,11 @@ def export(forest: RandomForestClassifier, features: int, path: pathlib.Path) ->
 
 
 def golden(forest: RandomForestClassifier, x: np.ndarray, path: pathlib.Path, seed: int) -> list[dict]:
-    """Rows and their probability by ONNX Runtime: real ones, and some moved
+    """Rows and their probability by ONNX Runtime: real ones, and a third moved
     exactly onto a split. Stops if ONNX Runtime and scikit-learn disagree."""
     rng = np.random.default_rng(seed)
-    picked = x[rng.choice(len(x), 360, replace=len(x) < 360)]
-    for i in range(200, len(picked)):
+    picked = x[rng.choice(len(x), GOLDEN, replace=len(x) < GOLDEN)]
+    for i in range(2 * GOLDEN // 3, GOLDEN):
         tree = forest.estimators_[rng.integers(TREES)].tree_
         for node in rng.permutation(np.flatnonzero(tree.feature >= 0))[:3]:
             picked[i, tree.feature[node]] = np.float32(tree.threshold[node])

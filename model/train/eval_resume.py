@@ -1,0 +1,236 @@
+"""Measures the models and writes EVALUATION.md with its plots.
+
+Every session is judged by a forest that never saw its tool, its benign family
+or, for ordinary names, its SLD (folds.py); the engine that serves does the
+judging ("notunnel eval"). Only the comparison of models runs on rows.
+"""
+
+import argparse
+import json
+import pathlib
+
+import numpy as np
+from sklearn.metrics import average_precision_score, roc_auc_score
+from tabulate import tabulate
+
+import compare
+import folds
+import plots
+import rows as table
+import sessions as judged
+from sessions import blocked, by, ordinary, quantiles, share, wilson
+
+THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+PUBLISHED = {"query": "accuracy 99.76, precision 99.92, recall 99.51, F1 99.71", "SLD": "precision 94.97, recall 98.69, F1 96.79"}
+BALANCE = 0.42  # share of tunnel queries in the published data
+RATIO = 100  # benign SLDs for one of a tunnel
+FEW = 30  # queries from which a recorded session must be flagged
+NAMES = 8  # distinct prefixes from which an SLD counts for false blocks
+
+
+def md(rows: list[list], headers: list[str]) -> str:
+    return tabulate(rows, headers=headers, tablefmt="github", disable_numparse=True) + "\n"
+
+
+def recorded_tunnels(all_sessions: list[dict]) -> str:
+    found = []
+    rows = [s for s in all_sessions if s["tunnel"] and not s["composed"]]
+    for (tool, source), group in by(rows, "tool", "source").items():
+        long = [s for s in group if s["queries"] >= FEW]
+        caught = [s for s in long if blocked(s)]
+        found.append([tool, source, len(group), len(long), len(caught), quantiles([s["leaked_queries"] for s in caught]), quantiles([s["leaked_bytes"] for s in caught])])
+    long = [s for s in rows if s["queries"] >= FEW]
+    caught = [s for s in long if blocked(s)]
+    found.append(["all", "", len(rows), len(long), f"{len(caught)}: {share(len(caught), len(long))} %", quantiles([s["leaked_queries"] for s in caught]), quantiles([s["leaked_bytes"] for s in caught])])
+    out = md(found, ["tool", "source", "sessions", f"of ≥ {FEW} queries", "flagged", "leaked queries", "leaked bytes"])
+    late = [s for s in rows if not blocked(s)]
+    if late:
+        out += "\nNot flagged: " + "; ".join(f"{s['file']} {s['sld']} ({s['queries']} queries, highest score {s['score']:.3f})" for s in late) + ".\n"
+    return out
+
+
+def recorded_scenarios(all_sessions: list[dict]) -> str:
+    rows = [s for s in all_sessions if s["tunnel"] and not s["composed"] and s["scenario"] != "-"]
+    found = []
+    for (tool, scenario), group in by(rows, "tool", "scenario").items():
+        caught = [s for s in group if blocked(s)]
+        found.append([tool, scenario, len(group), len(caught), quantiles([s["leaked_queries"] for s in caught]), quantiles([s["leaked_bytes"] for s in caught])])
+    return md(found, ["tool", "scenario", "sessions", "flagged", "leaked queries", "leaked bytes"])
+
+
+def composed_tunnels(all_sessions: list[dict]) -> str:
+    found = []
+    rows = [s for s in all_sessions if s["tunnel"] and s["composed"]]
+    groups = by(rows, "tool", "scenario")
+    groups |= {("all but words", scenario[0]): group for scenario, group in by([s for s in rows if s["tool"] != "tunnel-words"], "scenario").items()}
+    for (tool, scenario), group in groups.items():
+        caught = [s for s in group if blocked(s)]
+        found.append([tool.removeprefix("tunnel-"), scenario, len(group), share(len(caught), len(group)), quantiles([s["leaked_queries"] for s in caught]), quantiles([s["leaked_bytes"] for s in caught])])
+    return md(found, ["encoding", "rhythm", "sessions", "flagged, %", "leaked queries", "leaked bytes"])
+
+
+def benign_families(all_sessions: list[dict]) -> str:
+    found = []
+    rows = [s for s in all_sessions if not s["tunnel"] and not ordinary(s)]
+    for (tool,), group in by(rows, "tool").items():
+        hit, bare = sum(blocked(s) for s in group), sum(blocked(s, listed=False) for s in group)
+        found.append([tool, len(group), sum(s["allowed"] for s in group), share(hit, len(group)), share(bare, len(group))])
+    hit, bare = sum(map(blocked, rows)), sum(blocked(s, listed=False) for s in rows)
+    found.append(["all", len(rows), sum(s["allowed"] for s in rows), share(hit, len(rows)), share(bare, len(rows))])
+    return md(found, ["family", "sessions", "listed", "blocked, %", "blocked without the list, %"])
+
+
+def ordinary_traffic(all_sessions: list[dict]) -> str:
+    found = []
+    rows = [s for s in all_sessions if ordinary(s)]
+    groups = by(rows, "tool")
+    groups[("all",)] = rows
+    for (tool,), group in groups.items():
+        queries = sum(s["queries"] for s in group)
+        many = [s for s in group if s["prefixes"] >= NAMES]
+        hit = sum(map(blocked, many))
+        slds = {s["sld"] for s in many}
+        bad = {s["sld"] for s in many if blocked(s)}
+        low, high = wilson(hit, len(many))
+        found.append([tool, len(group), queries, len(many), len(slds), f"{hit}: {1e4 * hit / max(len(many), 1):.1f} ({1e4 * low:.1f}–{1e4 * high:.1f})", f"{len(bad)}", f"{1e6 * sum(map(blocked, group)) / max(queries, 1):.1f}"])
+    return md(found, ["family", "sessions", "queries", f"with ≥ {NAMES} names", "their SLDs", "blocked, and per 10,000 such sessions", "SLDs blocked", "blocks per million queries"])
+
+
+def list_false_blocks(all_sessions: list[dict]) -> str:
+    groups = by([s for s in all_sessions if not s["tunnel"] and blocked(s) and s["tool"] in folds.BY_SLD + ("office", "crawl", "resolver")], "tool", "sld")
+    found = [[tool, sld, len(group), f"{max(s['score'] for s in group):.2f}", quantiles([s["leaked_queries"] for s in group])] for (tool, sld), group in groups.items()]
+    found.sort(key=lambda row: (-row[2], row[1]))
+    return md(found[:40], ["family", "SLD", "sessions", "highest score", "queries before"]) + (f"\n… and {len(found) - 40} more.\n" if len(found) > 40 else "")
+
+
+def published_form(all_sessions: list[dict]) -> str:
+    tunnel = [s for s in all_sessions if s["tunnel"]]
+    benign = [s for s in all_sessions if ordinary(s)]
+    recall = sum(map(blocked, tunnel)) / len(tunnel)
+    fpr = sum(map(blocked, benign)) / len(benign)
+    low, high = wilson(sum(map(blocked, benign)), len(benign))
+    precision = lambda f: 100 * recall / max(recall + RATIO * f, 1e-12)
+    f1 = lambda p, r: 2 * p * r / max(p + r, 1e-12)
+    found = [["SLD level", "–", f"{precision(fpr):.2f} ({precision(high):.2f}–{precision(low):.2f})", share(sum(map(blocked, tunnel)), len(tunnel)), f"{f1(precision(fpr), 100 * recall):.2f}", PUBLISHED["SLD"]]]
+    for name, cut in (("query level, retrospective", lambda s: s["queries"]), ("query level, inline", lambda s: s["queries"] - s["leaked_queries"])):
+        tp = sum(cut(s) for s in tunnel if blocked(s)) / sum(s["queries"] for s in tunnel)
+        fp = sum(cut(s) for s in benign if blocked(s)) / sum(s["queries"] for s in benign)
+        p = BALANCE * tp / (BALANCE * tp + (1 - BALANCE) * fp)
+        accuracy = BALANCE * tp + (1 - BALANCE) * (1 - fp)
+        found.append([name, f"{100 * accuracy:.2f}", f"{100 * p:.2f}", f"{100 * tp:.2f}", f"{100 * f1(p, tp):.2f}", PUBLISHED["query"] if "retro" in name else "not given"])
+    note = f"\nn: {len(tunnel)} tunnel sessions ({sum(s['composed'] for s in tunnel)} of them composed, word lists included), {len(benign)} ordinary benign sessions ({sum(s['composed'] for s in benign)} composed over real names). Precision at the SLD level is worked out for {RATIO} benign SLDs to one of a tunnel, at the query level for {BALANCE:.0%} tunnel queries.\n"
+    return md(found, ["", "accuracy", "precision", "recall", "F1", "published"]) + note
+
+
+def comparison(test: table.Rows, peaks: dict[str, np.ndarray]) -> str:
+    first = compare.firsts(test)
+    benign = (first.label == 0) & ~first.allowed
+    tunnel = (first.label == 1) & (first.tool != "tunnel-words")
+    found = []
+    for name, scores in peaks.items():
+        line = [name]
+        for fpr in (0.001, 0.002, 0.005):
+            threshold = np.sort(scores[benign])[::-1][int(fpr * benign.sum())]
+            line.append(share(int((scores[tunnel] > threshold).sum()), int(tunnel.sum())))
+        both = benign | tunnel
+        line += [f"{roc_auc_score(first.label[both], scores[both]):.4f}", f"{average_precision_score(first.label[both], scores[both]):.4f}"]
+        found.append(line)
+    note = f"\nn: {tunnel.sum()} tunnel sessions without word lists, {benign.sum()} benign sessions that the list does not cover; {compare.TREES} trees a forest.\n"
+    return md(found, ["model", "recall at 0.1 % of benign sessions flagged", "at 0.2 %", "at 0.5 %", "AUC", "average precision"]) + note
+
+
+def threshold_curve(runs: dict[float, list[dict]]) -> tuple[str, list[dict]]:
+    found, points = [], []
+    for threshold, run in sorted(runs.items()):
+        active = [s for s in run if s["tunnel"] and s["composed"] and s["tool"] != "tunnel-words"]
+        words = [s for s in run if s["tool"] == "tunnel-words"]
+        usual = [s for s in run if ordinary(s)]
+        caught = [s for s in active if blocked(s)]
+        point = {"threshold": threshold, "caught": len(caught) / len(active), "words": sum(map(blocked, words)) / len(words), "false": sum(map(blocked, usual)) / len(usual)}
+        points.append(point)
+        found.append([threshold, share(len(caught), len(active)), share(sum(map(blocked, words)), len(words)), f"{1e4 * point['false']:.1f}", quantiles([s["leaked_queries"] for s in caught])])
+    return md(found, ["threshold", "composed tunnels flagged, %", "word lists, %", "ordinary sessions blocked, per 10,000", "leaked queries"]), points
+
+
+def bars(all_sessions: list[dict]) -> str:
+    """The bars that were set beforehand, and what was reached."""
+    tunnel = [s for s in all_sessions if s["tunnel"]]
+    recorded = [s for s in tunnel if not s["composed"] and s["queries"] >= FEW]
+    composed = [s for s in tunnel if s["composed"] and s["tool"] != "tunnel-words"]
+    worst = {}
+    for (scenario,), group in by(composed, "scenario").items():
+        worst[scenario] = min((sum(map(blocked, g)) / len(g), tool[0]) for tool, g in by(group, "tool").items())
+    active = [s for s in tunnel if blocked(s) and s["scenario"] not in ("idle", "idle5m", "slow", "drip")]
+    leaks, sizes = [s["leaked_queries"] for s in active], [s["leaked_bytes"] for s in active]
+    many = [s for s in all_sessions if ordinary(s) and s["prefixes"] >= NAMES]
+    hit = sum(map(blocked, many))
+    hard = {tool[0]: sum(map(blocked, g)) / len(g) for tool, g in by([s for s in all_sessions if not s["tunnel"] and not ordinary(s)], "tool").items()}
+    over = sorted(((v, k) for k, v in hard.items() if v > 0.01), reverse=True)
+    rows = [
+        [f"every recorded session of ≥ {FEW} queries flagged", f"{sum(map(blocked, recorded))} of {len(recorded)}"],
+        ["composed, active: ≥ 99 % of each encoding (word lists apart)", f"worst: {100 * worst['active'][0]:.1f} % ({worst['active'][1]})"],
+        ["composed, idle: ≥ 95 %", f"worst: {100 * worst['idle'][0]:.1f} % ({worst['idle'][1]})"],
+        ["composed, slow: ≥ 95 %", f"worst: {100 * worst['slow'][0]:.1f} % ({worst['slow'][1]})"],
+        [f"≤ 1 blocked per 10,000, over ≥ 30,000 with ≥ {NAMES} names", f"{1e4 * hit / len(many):.1f} per 10,000 ({hit} of {len(many)} sessions)"],
+        ["each hard family left out: ≤ 1 % blocked", "over it: " + (", ".join(f"{k} {100 * v:.1f} %" for v, k in over) or "none") + f"; {len(hard) - len(over)} of {len(hard)} families within"],
+        ["active tunnels: median leak ≤ 10 queries and ≤ 1 KiB; 95th percentile ≤ 24 queries", f"queries {quantiles(leaks)}; bytes {quantiles(sizes)} (median, 95th percentile, worst)"],
+    ]
+    return md(rows, ["bar", "reached"])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--command", type=pathlib.Path, required=True, help="the notunnel command")
+    parser.add_argument("--work", type=pathlib.Path, required=True, help="folder with rows.csv.gz and eval/rows.csv.gz")
+    parser.add_argument("--models", type=pathlib.Path, required=True, help="folder of the models; the report goes there")
+    parser.add_argument("--logs", type=pathlib.Path, nargs="+", required=True, help="labelled logs to judge")
+    parser.add_argument("--sources", type=pathlib.Path, default=pathlib.Path("model/train/sources.tsv"))
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+
+    manifest = json.loads((args.models / "forest.json").read_text())
+    train, test = table.read(args.work / "rows.csv.gz"), table.read(args.work / "eval" / "rows.csv.gz")
+    train = train.pick(~np.isin(train.tool, table.UNTAUGHT))
+    work = args.work / "eval"
+    pass
+    files = [folds.files_of(test, args.logs, k) for k in range(folds.FOLDS)]
+    here = judged.judge(args.command, files, work, args.sources)
+    runs = {t: judged.judge(args.command, files, work, args.sources, t) for t in THRESHOLDS}
+    runs[manifest["threshold"]] = here
+    curve, points = threshold_curve(runs)
+
+    peaks, importance = compare.peaks(train, test, args.seed)
+    first = compare.firsts(test)
+    apart = ~first.allowed & (first.tool != "tunnel-words")
+    folder = args.models / "evaluation"
+    enough = (test.events >= manifest["floor"]["events"]) & (test.bytes >= manifest["floor"]["bytes"])
+    loss = test.x[:, test.features.index("ae_loss")]
+    plots.loss_density(loss[enough & (test.label == 0)], loss[enough & (test.label == 1)], folder / "loss-density.svg")
+    plots.curves(first.label[apart], {k: v[apart] for k, v in peaks.items()}, folder)
+    plots.importances(train.features, importance, folder / "importances.svg")
+    plots.calibration(first.label[apart], peaks["forest"][apart], folder / "calibration.svg")
+    plots.thresholds(points, folder / "thresholds.svg")
+
+    text = (pathlib.Path(__file__).parent / "evaluation.md.in").read_text()
+    parts = {
+        "THRESHOLD": str(manifest["threshold"]),
+        "FOLDS": str(folds.FOLDS),
+        "BARS": bars(here),
+        "PUBLISHED": published_form(here),
+        "RECORDED": recorded_tunnels(here),
+        "SCENARIOS": recorded_scenarios(here),
+        "COMPOSED": composed_tunnels(here),
+        "ORDINARY": ordinary_traffic(here),
+        "FALSE": list_false_blocks(here),
+        "FAMILIES": benign_families(here),
+        "COMPARISON": comparison(test, peaks),
+        "CURVE": curve,
+    }
+    for name, part in parts.items():
+        text = text.replace(f"@{name}@", part.strip())
+    (args.models / "EVALUATION.md").write_text(text)
+    print(parts["BARS"])
+
+
+if __name__ == "__main__":
+    main()
