@@ -32,8 +32,9 @@
 // DS, DNSKEY, CAA and the name has no label that begins with an underscore.
 // Where nothing was answered yet, 4 and 20 are Unanswered.
 //
-// Four features of an earlier list gave way: distinct_chars / min(Σ|p|, 256),
-// distinct answer sets / answered events, Σ|p| / events and the share of
-// NXDOMAIN. In their place 6, 8, 17 and 19 cut what is missed among composed
-// tunnels of unseen SLDs to about a third at equal false blocks (EVALUATION.md).
+// Four features of an earlier list gave way to 6, 8, 17 and 19: distinct_chars /
+// min(Σ|p|, 256), distinct answer sets / answered events, Σ|p| / events and the
+// share of NXDOMAIN. In a trial on composed tunnels and SLDs left out (three
+// folds, 40 trees), 93 % instead of 82 % of the tunnels were found where 0.2 % of
+// the benign sessions were flagged.
 package feature

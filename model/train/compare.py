@@ -2,7 +2,6 @@
 regression, and the forest without the novel features."""
 
 import numpy as np
-from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -28,15 +27,15 @@ VARIANTS = {
 def classifier(name: str, seed: int):
     if name == "logistic regression":
         return make_pipeline(StandardScaler(), LogisticRegression(max_iter=400))
-    return RandomForestClassifier(TREES, max_depth=train_forest.MAX_DEPTH, max_leaf_nodes=train_forest.MAX_LEAVES, random_state=seed, n_jobs=2)
+    return train_forest.classifier(TREES, seed)
 
 
-def peaks(train: table.Rows, test: table.Rows, seed: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
+def peaks(train: table.Rows, test: table.Rows, dealt: folds.Folds, seed: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """The highest score on enough evidence of each session of test, in the order
     of firsts, by every variant; each score by a model that was trained without
     the session's fold. And the importance of each feature in the forest."""
     train = train.pick((train.label == 0) | train_forest.enough(train))
-    fold, test_fold = folds.folds_of(train), folds.folds_of(test)
+    fold, test_fold = dealt.rows(train), dealt.rows(test)
     found, importance = {}, np.zeros(len(train.features))
     for name, dropped in tqdm(VARIANTS.items(), desc="comparing models"):
         kept = [i for i, f in enumerate(train.features) if f not in dropped]

@@ -66,18 +66,23 @@ UNTAUGHT = ("popular", "flood")
 ORDINARY = ("names", "mixed", "office", "crawl", "resolver", "ordinary")  # benign families that are no hard ones
 ORDINARY_SHARE = 0.5  # of the benign votes
 LISTED = 0.2  # of a vote for sessions that the shipped allow list covers, which are never judged
+LITTLE = 150  # prefix bytes, the least that a block rests on
 BENIGN = 4  # votes of the benign class for one of the tunnels: a false block costs more than a late one
 
 
 def weights(rows: Rows) -> np.ndarray:
     """Sample weights: the rows of a session share one vote, the sessions of a
     tool one, the tools of a class one; ordinary benign families then get half
-    of the benign votes, and the benign class its share of all."""
+    of the benign votes, and the benign class its share of all. A tunnel's rows
+    weigh more the more it has said: what is found late must be found at last."""
     votes = np.ones(len(rows.label))
     for key in (np.char.add(rows.kind(), np.char.add("|", rows.session)), rows.kind(), rows.label):
         _, of = np.unique(key, return_inverse=True)
         votes /= np.bincount(of, weights=votes)[of]
     votes[rows.allowed] *= LISTED
+    tunnel = rows.label == 1
+    votes[tunnel] *= np.clip(np.log2(rows.bytes[tunnel] / LITTLE) + 0.5, 0.5, 3)
+    votes[tunnel] /= max(votes[tunnel].sum(), 1e-9)
     benign = rows.label == 0
     ordinary = benign & np.isin(rows.tool, ORDINARY)
     for part, share in ((ordinary, ORDINARY_SHARE), (benign & ~ordinary, 1 - ORDINARY_SHARE)):

@@ -1,6 +1,7 @@
 """Sessions as the engine that serves judged them ("notunnel eval")."""
 
 import collections
+import concurrent.futures
 import json
 import math
 import pathlib
@@ -15,23 +16,28 @@ import rows as table
 SCENARIOS = "idle5m idle slow drip shell upload download up down short fast active".split()
 
 
-def judge(command: pathlib.Path, files: list[list[pathlib.Path]], work: pathlib.Path, sources: pathlib.Path, threshold: float | None = None) -> list[dict]:
+def judge(command: pathlib.Path, dealt: folds.Folds, files: list[list[pathlib.Path]], work: pathlib.Path, sources: pathlib.Path, threshold: float | None = None) -> list[dict]:
     """Every session of the files, which are given by fold, each judged by the
     forest of its fold, which never saw its tool, family or SLD."""
-    found = []
-    for k in tqdm(range(folds.FOLDS), desc="judging" if threshold is None else f"judging at {threshold}"):
+
+    def one(k: int) -> list[dict]:
         args = [command, "eval", "--model", work / f"fold-{k}", "--sources", sources]
         if threshold is not None:
-            args += ["--threshold", str(threshold)]
+            args += ["--threshold", threshold]
+        found = []
         with subprocess.Popen([*map(str, args), *map(str, files[k])], stdout=subprocess.PIPE, text=True) as run:
             for line in run.stdout:
                 s = json.loads(line)
-                if folds.fold_of(kind(s), s["sld"]) == k:
+                if dealt.of(kind(s), s["sld"]) == k:
                     s["scenario"] = scenario(s["file"])
                     found.append(s)
         if run.returncode:
             raise SystemExit(f"notunnel eval ended with status {run.returncode}")
-    return found
+        return found
+
+    title = "judging" if threshold is None else f"judging at {threshold}"
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        return [s for part in tqdm(pool.map(one, range(folds.FOLDS)), total=folds.FOLDS, desc=title) for s in part]
 
 
 def kind(session: dict) -> str:
@@ -50,7 +56,7 @@ def blocked(session: dict, listed: bool = True) -> bool:
 
 
 def ordinary(session: dict) -> bool:
-    return not session["tunnel"] and session["tool"] in table.ORDINARY + table.UNTAUGHT
+    return not session["tunnel"] and session["tool"] in table.ORDINARY + ("popular",)
 
 
 def wilson(hits: int, n: int, z: float = 1.96) -> tuple[float, float]:

@@ -46,10 +46,11 @@ func below(prefix, zone string) string {
 
 // benignFamilies are the innocent who look guilty. Formats are those that the
 // services publish or that recorded names show; the values in them are random.
-// Zones are named where such names are found below known ones; the other
-// sessions stand for a service of the kind that nobody has listed, and whose
-// hashes no crowd asks for: a crowd's hashes below an unknown SLD cannot be told
-// from a tunnel by what they look like.
+// Zones are named where such names are found below few known ones, unlike block
+// lists of addresses, which anybody runs. The other sessions of such a family
+// stand for a service that nobody has listed, and whose hashes no crowd asks for:
+// a crowd's hashes below an unknown SLD cannot be told from a tunnel by what they
+// look like.
 func benignFamilies(w *world) []family {
 	region := func(r *rand.Rand) string {
 		return pick(r, "us-east-1", "eu-west-1", "ap-southeast-2", "westeurope", "fra", "ams01", "lhr", "")
@@ -83,10 +84,10 @@ func benignFamilies(w *world) []family {
 				return strings.Join([]string{head, random(r, hexDigits, 1+r.IntN(4)), random(r, hexDigits, 1+r.IntN(4)), num(r, 300), "0", random(r, base32, 26)}, ".")
 			}
 		}},
-		{name: "dnsbl", habit: "listed", crowd: true, zones: []string{"zen.spamhaus.org", "bl.spamcop.net", "b.barracudacentral.org"}, start: func(r *rand.Rand) namer {
+		{name: "dnsbl", habit: "listed", crowd: true, start: func(r *rand.Rand) namer {
 			return func() string { return ip(r, ".") }
 		}},
-		{name: "uribl", habit: "listed", crowd: true, zones: []string{"multi.uribl.com", "multi.surbl.org", "dbl.spamhaus.org"}, start: func(r *rand.Rand) namer {
+		{name: "uribl", habit: "listed", crowd: true, start: func(r *rand.Rand) namer {
 			return func() string { return w.host(r) }
 		}},
 		{name: "hbl", habit: "listtext", zones: []string{"hbl.dq.spamhaus.net", "ebl.msbl.org"}, start: func(r *rand.Rand) namer {

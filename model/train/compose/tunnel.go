@@ -149,9 +149,9 @@ func newTunnel(r *rand.Rand, e encoder, h rhythm) *tunnel {
 		count:   r.IntN(4096) * r.IntN(2),
 	}
 	if h.poll == 0 && r.IntN(3) == 0 {
-		// The simplest theft: pieces of one size, one a query, all in one label.
+		// The simplest theft: pieces of one size, one a query.
 		t.size = leastData + r.IntN(maxLabel-leastData+1)
-		t.label = maxLabel
+		t.label = []int{maxLabel, maxLabel, 32, 16}[r.IntN(4)]
 		t.zone = pick(r, "", "", t.zone)
 		t.counter = pick(r, "", "", "%04x", "%06d")
 		return t
