@@ -101,6 +101,10 @@ func noFaults(t *testing.T, m lab.Metrics) {
 	}
 }
 
+// mostLeakedBytes is how many prefix bytes of a tunnel may pass that is under way
+// when the plugin comes in.
+const mostLeakedBytes = 1024
+
 // tunnelCut puts the plugin in, by a reload, while bytes are flowing.
 func tunnelCut(t *testing.T, r *rig) {
 	r.resolve(t, "")
@@ -127,8 +131,10 @@ func tunnelCut(t *testing.T, r *rig) {
 	flagged := time.Now()
 	<-over // after quiet
 	t.Logf("%d bytes came through in all; %d queries and %d prefix bytes passed the plugin", got.Load(), flag.Queries-1, flag.LeakedBytes)
-	if flag.Queries-1 > mostLeaked {
-		t.Errorf("%d queries passed, want at most %d", flag.Queries-1, mostLeaked)
+	// The set-up went by unseen, and what is left may be acknowledgements of 12
+	// bytes: here it is bytes that are bounded.
+	if flag.LeakedBytes > mostLeakedBytes {
+		t.Errorf("%d prefix bytes passed, want at most %d", flag.LeakedBytes, mostLeakedBytes)
 	}
 	// A moment for what was on its way when the block fell.
 	if _, _, last := r.recorder.leak(); last.Sub(flagged) > time.Second {
