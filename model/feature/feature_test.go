@@ -9,21 +9,20 @@ func TestMeasure(t *testing.T) {
 	tests := []struct {
 		prefix          string
 		labels, longest int
-		service         bool
 		entropy         float64
 	}{
-		{"", 0, 0, false, 0},
-		{"www", 1, 3, false, 0},
-		{"ab.cd", 2, 2, false, 2},
-		{"_sip._tcp", 2, 4, true, math.Log2(8) - (2+2)/8.0},
-		{"a_b", 1, 3, false, math.Log2(3)},
-		{"aabb.c", 2, 4, false, math.Log2(5) - 4/5.0},
-		{"..", 3, 0, false, 0},
-		{"\xff\x80", 1, 2, false, 1},
+		{"", 0, 0, 0},
+		{"www", 1, 3, 0},
+		{"ab.cd", 2, 2, 2},
+		{"_sip._tcp", 2, 4, math.Log2(8) - (2+2)/8.0},
+		{"a_b", 1, 3, math.Log2(3)},
+		{"aabb.c", 2, 4, math.Log2(5) - 4/5.0},
+		{"..", 3, 0, 0},
+		{"\xff\x80", 1, 2, 1},
 	}
 	for _, tc := range tests {
 		p := Measure([]byte(tc.prefix))
-		if p.Len != len(tc.prefix) || p.Labels != tc.labels || p.Longest != tc.longest || p.Service != tc.service {
+		if p.Len != len(tc.prefix) || p.Labels != tc.labels || p.Longest != tc.longest {
 			t.Errorf("Measure(%q) = %+v, want %+v", tc.prefix, p, tc)
 		}
 		if math.Abs(float64(p.Entropy)-tc.entropy) > 1e-5 {

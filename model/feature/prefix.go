@@ -6,7 +6,6 @@ type Prefix struct {
 	Labels  int     // labels; 0 for an empty prefix
 	Longest int     // bytes of the longest label
 	Entropy float32 // H, bits
-	Service bool    // a label begins with an underscore
 	Chars   [Classes]uint8
 }
 
@@ -20,9 +19,6 @@ func Measure(prefix []byte) (p Prefix) {
 			p.endLabel(i - start)
 			start = i + 1
 			continue
-		}
-		if c == '_' && i == start {
-			p.Service = true
 		}
 		p.Chars[classOf[c]]++
 	}
