@@ -75,6 +75,17 @@ func interval(x []float64) (mean, half float64) {
 	return mean, 2.13 * math.Sqrt(squares/(n-1)/n)
 }
 
+// bar says whether a figure keeps within its bar, and whether that is certain.
+func bar(figure, half, most float64, name string) string {
+	switch {
+	case figure > most:
+		return fmt.Sprintf("The bar is %s: **missed**.", name)
+	case figure+half > most:
+		return fmt.Sprintf("The bar is %s: met, though not beyond that confidence.", name)
+	}
+	return fmt.Sprintf("The bar is %s: met.", name)
+}
+
 // each applies f to two lists side by side.
 func each(a, b []float64, f func(a, b float64) float64) (all []float64) {
 	for i := range a {
