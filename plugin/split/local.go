@@ -2,15 +2,16 @@ package split
 
 import "bytes"
 
-// localZone tells whether a top-level label is one that no public authority answers for: nothing under
-// it can carry data out. Sources: RFC 6761 (localhost, invalid, test), RFC
+// isLocal tells whether the last label of the name (cluster.local and
+// home.arpa included) is one that no public authority answers for: nothing
+// under it can carry data out. Sources: RFC 6761 (localhost, invalid, test), RFC
 // 6762 with its appendix G (local and the private top-level domains seen in
 // practice), RFC 7686 (onion), RFC 8375 and the rest of arpa, RFC 9476 (alt),
 // ICANN 2024 (internal). The example domains of RFC 6761 are not among them:
 // section 6.5 asks resolvers to treat those like any other name, and
 // example.com does resolve.
-func localZone(label []byte) bool {
-	switch string(label) {
+func isLocal(name []byte) bool {
+	switch string(name[bytes.LastIndexByte(name, '.')+1:]) {
 	case "localhost", "invalid", "test", "local",
 		"intranet", "internal", "private", "corp",
 		"home", "lan", "localdomain", "onion",
@@ -18,12 +19,6 @@ func localZone(label []byte) bool {
 		return true
 	}
 	return false
-}
-
-// isLocal tells whether the last label of the name (cluster.local and
-// home.arpa included) is a local zone.
-func isLocal(name []byte) bool {
-	return localZone(name[bytes.LastIndexByte(name, '.')+1:])
 }
 
 // The depth, in labels, at which networks are delegated: 3 + in-addr.arpa is
