@@ -75,15 +75,17 @@ func interval(x []float64) (mean, half float64) {
 	return mean, 2.13 * math.Sqrt(squares/(n-1)/n)
 }
 
-// bar says whether a figure keeps within its bar, and whether that is certain.
+// bar says whether a figure keeps within its bar, as far as its confidence
+// interval tells.
 func bar(figure, half, most float64, name string) string {
+	says := "met"
 	switch {
-	case figure > most:
-		return fmt.Sprintf("The bar is %s: **missed**.", name)
+	case figure-half > most:
+		says = "**missed**"
 	case figure+half > most:
-		return fmt.Sprintf("The bar is %s: met, though not beyond that confidence.", name)
+		says = "this run does not decide, it lies within the interval"
 	}
-	return fmt.Sprintf("The bar is %s: met.", name)
+	return fmt.Sprintf("The bar is %s: %s.", name, says)
 }
 
 // each applies f to two lists side by side.
