@@ -65,8 +65,8 @@ type Engine struct {
 	scratch sync.Pool
 	span    window.Tick
 	hold    window.Tick
-	mask4   [16]byte
-	mask6   [16]byte
+	mask4   mask
+	mask6   mask
 }
 
 // scratch is what a query needs for a moment; pooled, because it is too large
@@ -102,7 +102,7 @@ func New(c Config, prev *Engine) (*Engine, error) {
 	}
 	e := &Engine{config: c, span: window.Ticks(c.Window), hold: window.Ticks(c.BlockFor)}
 	e.scratch.New = func() any { return new(scratch) }
-	e.mask4, e.mask6 = mask(96+c.Bits4), mask(c.Bits6)
+	e.mask4, e.mask6 = maskOf(v4InV6+c.Bits4), maskOf(c.Bits6)
 	e.SetAllow(c.Allow)
 	e.store = window.NewStore(c.Capacity)
 	if prev != nil {
@@ -130,9 +130,12 @@ func (e *Engine) inherit(from *Engine, windows bool) {
 	}
 }
 
-func mask(bits int) (m [16]byte) {
+// mask is the part of an address that makes a client, high half first.
+type mask [2]uint64
+
+func maskOf(bits int) (m mask) {
 	for i := range bits {
-		m[i/8] |= 0x80 >> (i % 8)
+		m[i/64] |= 1 << 63 >> (i % 64)
 	}
 	return m
 }

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"encoding/binary"
 	"net/netip"
 	"time"
 
@@ -201,9 +202,8 @@ func (e *Engine) pair(s *scratch, q *Query) window.Pair {
 	if q.Client.Is4() || q.Client.Is4In6() {
 		m = &e.mask4
 	}
-	for i, b := range addr {
-		s.key[n+i] = b & m[i]
-	}
+	binary.BigEndian.PutUint64(s.key[n:], binary.BigEndian.Uint64(addr[:8])&m[0])
+	binary.BigEndian.PutUint64(s.key[n+8:], binary.BigEndian.Uint64(addr[8:])&m[1])
 	return window.Pair(e.store.Hash(s.key[:n+len(addr)]))
 }
 

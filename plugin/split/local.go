@@ -2,24 +2,23 @@ package split
 
 import "bytes"
 
-// localZones are names that no public authority answers for: nothing under
-// them can carry data out. Sources: RFC 6761 (localhost, invalid, test), RFC
+// isLocal tells whether the last label of the name (cluster.local and
+// home.arpa included) is one that no public authority answers for: nothing
+// under it can carry data out. Sources: RFC 6761 (localhost, invalid, test), RFC
 // 6762 with its appendix G (local and the private top-level domains seen in
 // practice), RFC 7686 (onion), RFC 8375 and the rest of arpa, RFC 9476 (alt),
 // ICANN 2024 (internal). The example domains of RFC 6761 are not among them:
 // section 6.5 asks resolvers to treat those like any other name, and
 // example.com does resolve.
-var localZones = map[string]bool{
-	"localhost": true, "invalid": true, "test": true, "local": true,
-	"intranet": true, "internal": true, "private": true, "corp": true,
-	"home": true, "lan": true, "localdomain": true, "onion": true,
-	"alt": true, "arpa": true,
-}
-
-// isLocal tells whether the last label of the name (cluster.local and
-// home.arpa included) is a local zone.
 func isLocal(name []byte) bool {
-	return localZones[string(name[bytes.LastIndexByte(name, '.')+1:])]
+	switch string(name[bytes.LastIndexByte(name, '.')+1:]) {
+	case "localhost", "invalid", "test", "local",
+		"intranet", "internal", "private", "corp",
+		"home", "lan", "localdomain", "onion",
+		"alt", "arpa":
+		return true
+	}
+	return false
 }
 
 // The depth, in labels, at which networks are delegated: 3 + in-addr.arpa is

@@ -62,6 +62,32 @@ func TestParseTooLong(t *testing.T) {
 	}
 }
 
+func TestOnlyCapitalsAreLowered(t *testing.T) {
+	for c := range 256 {
+		for at := range 8 {
+			var word [8]byte
+			word[at] = byte(c)
+			want := word
+			want[at] = lower[c]
+			if lowerWords(word[:]); word != want {
+				t.Errorf("byte %d in place %d gave %v", c, at, word)
+			}
+		}
+	}
+}
+
+// The two ways to write a name agree, at every length.
+func TestEscapesChangeNothing(t *testing.T) {
+	for size := range 260 {
+		name := strings.Repeat("Abc-9.", 50)[:size] + "q.Example.com."
+		var plain, escaped Name
+		a, b := plain.Parse(name), escaped.Parse(strings.Replace(name, "q", `\113`, 1))
+		if a != b || string(plain.Full()) != string(escaped.Full()) || string(plain.SLD()) != string(escaped.SLD()) {
+			t.Errorf("%q: class %d and %q, with an escape %d and %q", name, a, plain.Full(), b, escaped.Full())
+		}
+	}
+}
+
 func TestKnownNamesAllocateNothing(t *testing.T) {
 	var n Name
 	for _, name := range []string{

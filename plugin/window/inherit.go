@@ -69,16 +69,21 @@ func (s *shard) inheritWindow(p Pair, from *shard) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if w, ok := from.windows.Peek(p); ok && !s.windows.Contains(p) && !s.flags.Contains(p) {
-		s.windows.Add(p, w.clone(&s.panes))
+		s.windows.Add(p, w.clone(&s.pool))
 	}
 }
 
 // clone is a copy that shares nothing.
-func (w *Window) clone(s *panes) *Window {
-	c := *w
+func (w *Window) clone(s *pool) *Window {
+	c := s.get()
+	*c = *w
 	for i, p := range w.panes[:w.open] {
-		c.panes[i] = s.open(p.opened)
+		if p == &w.own {
+			c.panes[i] = &c.own
+			continue
+		}
+		c.panes[i] = s.panes.take()
 		*c.panes[i] = *p
 	}
-	return &c
+	return c
 }

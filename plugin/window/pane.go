@@ -2,7 +2,6 @@ package window
 
 import (
 	"math"
-	"unsafe"
 
 	"github.com/notunnel/notunnel/model/feature"
 )
@@ -138,28 +137,3 @@ type Answer struct {
 	Bytes   int // rdata bytes that are no address
 	Counts  [feature.AnswerClasses]uint16
 }
-
-// panes hands out panes and takes them back for the next window. They are
-// allocated by the chunk, as large as the allocator's own size.
-type panes struct {
-	idle  []*pane
-	chunk []pane // not handed out yet
-}
-
-const chunkPanes = 24 << 10 / unsafe.Sizeof(pane{})
-
-func (s *panes) open(now Tick) *pane {
-	var p *pane
-	if n := len(s.idle); n > 0 {
-		p, s.idle = s.idle[n-1], s.idle[:n-1]
-	} else {
-		if len(s.chunk) == 0 {
-			s.chunk = make([]pane, chunkPanes)
-		}
-		p, s.chunk = &s.chunk[0], s.chunk[1:]
-	}
-	*p = pane{opened: now}
-	return p
-}
-
-func (s *panes) close(p *pane) { s.idle = append(s.idle, p) }

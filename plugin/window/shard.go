@@ -11,10 +11,10 @@ import (
 // shard is the part of the store that one lock guards.
 type shard struct {
 	mu      sync.Mutex
-	windows *simplelru.LRU[Pair, *Window] // a window that goes gives its panes back
+	windows *simplelru.LRU[Pair, *Window] // a pair has a window or a flag, never both
 	flags   *simplelru.LRU[Pair, flag]
-	panes   panes
-	costly  [costlyEntries]costly
+	pool    pool // where a window that goes is given back to
+	costly  *costly
 	evicted uint64
 }
 
@@ -22,22 +22,10 @@ type shard struct {
 // of its last query.
 type flag struct{ last Tick }
 
-// costly remembers the two dear measures of a prefix, so that names which come
-// again and again do not run the models each time they enter a new pane. The
-// table is direct-mapped: a prefix that shares a place with another one is
-// measured again, nothing worse.
-type costly struct {
-	hash     uint64
-	loss     float32
-	segments uint8
-}
-
-const costlyEntries = 1024
-
-func newShard(capacity int) *shard {
-	s := &shard{}
+func newShard(capacity int, c *costly) *shard {
+	s := &shard{costly: c}
 	// The size is positive, the only thing that NewLRU can object to.
-	s.windows, _ = simplelru.NewLRU(capacity, func(_ Pair, w *Window) { w.clear(&s.panes) })
+	s.windows, _ = simplelru.NewLRU(capacity, func(_ Pair, w *Window) { s.pool.put(w) })
 	s.flags, _ = simplelru.NewLRU[Pair, flag](capacity, nil)
 	return s
 }
@@ -46,17 +34,17 @@ func newShard(capacity int) *shard {
 func (s *shard) observe(q *Query, m *Measures, sum *feature.Summary) Outcome {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.stillFlagged(q) {
-		return Outcome{State: Flagged}
-	}
 	w, ok := s.windows.Get(q.Pair)
 	if !ok {
-		w = &Window{}
+		if s.stillFlagged(q) {
+			return Outcome{State: Flagged}
+		}
+		w = s.pool.get()
 		if s.windows.Add(q.Pair, w) {
 			s.evicted++
 		}
 	}
-	now := w.slide(q.At, q.Span, &s.panes)
+	now := w.slide(q.At, q.Span, &s.pool)
 	newest := w.newest()
 	at, in := w.find(q.Hash)
 	settled := false
@@ -66,8 +54,8 @@ func (s *shard) observe(q *Query, m *Measures, sum *feature.Summary) Outcome {
 		if in != newest {
 			var cached Measures
 			if m != nil {
-				s.remember(q.Hash, m)
-			} else if s.recall(q, &cached) {
+				s.costly.remember(q.Hash, m)
+			} else if s.costly.recall(q, &cached) {
 				m = &cached
 			} else {
 				return Outcome{State: Unmeasured}
@@ -110,20 +98,6 @@ func (s *shard) stillFlagged(q *Query) bool {
 		s.flags.Add(q.Pair, flag{last: q.At})
 	}
 	return true
-}
-
-// recall measures a prefix whose costly measures are at hand.
-func (s *shard) recall(q *Query, m *Measures) bool {
-	c := &s.costly[q.Hash%costlyEntries]
-	if c.hash != q.Hash {
-		return false
-	}
-	m.Prefix, m.Loss, m.Segments = feature.Measure(q.Prefix), c.loss, int(c.segments)
-	return true
-}
-
-func (s *shard) remember(hash uint64, m *Measures) {
-	s.costly[hash%costlyEntries] = costly{hash: hash, loss: m.Loss, segments: uint8(m.Segments)}
 }
 
 // A young window is scored at every new prefix. Once it is settled, only after

@@ -71,9 +71,9 @@ func NewStore(capacity int) *Store {
 	for n > 1 && capacity/n < leastShare {
 		n /= 2
 	}
-	s := &Store{shards: make([]*shard, n)}
+	s, shared := &Store{shards: make([]*shard, n)}, new(costly)
 	for i := range s.shards {
-		s.shards[i] = newShard((capacity + n - 1) / n)
+		s.shards[i] = newShard((capacity+n-1)/n, shared)
 	}
 	return s
 }

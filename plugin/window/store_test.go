@@ -34,6 +34,25 @@ func TestHalfFullStoreEvictsNothing(t *testing.T) {
 	}
 }
 
+// The models run once for a prefix that many pairs have, and what is remembered
+// sums up as what was measured.
+func TestDearMeasuresAreShared(t *testing.T) {
+	s, now := NewStore(65536), time.Unix(1e9, 0)
+	visit(s, nth(s, 0), "www", now)
+	var want, got feature.Summary
+	s.Peek(nth(s, 0), &want)
+	for i := range 100 {
+		q := query(s, "www", now, false)
+		q.Pair = nth(s, i)
+		if state := s.Observe(&q, nil, nil).State; state != Quiet {
+			t.Fatalf("pair %d: state %d, want Quiet", i, state)
+		}
+		if s.Peek(q.Pair, &got); got != want {
+			t.Fatalf("pair %d: %+v, want %+v", i, got, want)
+		}
+	}
+}
+
 func TestInheritCopiesWindowsAndFlags(t *testing.T) {
 	old, now := NewStore(10_000), time.Unix(1e9, 0)
 	for i := range 100 {

@@ -2,6 +2,7 @@ package window
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/notunnel/notunnel/model/feature"
@@ -51,6 +52,9 @@ type Measures struct {
 // occurred in, so dropping the oldest pane forgets just the prefixes that were
 // not seen since. The zero value is an empty window. It knows no locks: the
 // shard that holds it guards it.
+//
+// Its first pane is its own: most windows have no other, and one that lies beside
+// the window is there when the window is.
 type Window struct {
 	panes   [maxPanes]*pane // oldest first; the first open of them
 	open    uint8
@@ -59,6 +63,7 @@ type Window struct {
 	score   float32 // the last score
 	queries uint32  // queries that passed, repeats included
 	bytes   uint32  // prefix bytes that passed
+	own     pane    // one of panes, or free
 }
 
 // newest is the last pane. A window has one after slide.
@@ -68,7 +73,7 @@ func (w *Window) newest() *pane { return w.panes[w.open-1] }
 // newest one is full or old. It returns now, held back from running backwards
 // unless the clock was set back: then panes of the future are older than any
 // span, and go.
-func (w *Window) slide(now, span Tick, s *panes) Tick {
+func (w *Window) slide(now, span Tick, s *pool) Tick {
 	if w.open > 0 && int32(now-w.last) < 0 && !setBack(w.last, now) {
 		now = w.last
 	}
@@ -84,24 +89,28 @@ func (w *Window) slide(now, span Tick, s *panes) Tick {
 	if w.open == maxPanes {
 		w.drop(s)
 	}
-	w.panes[w.open] = s.open(now)
+	w.panes[w.open] = w.pane(s)
 	w.open++
+	*w.newest() = pane{opened: now}
 	return now
 }
 
+// pane is one for the window to open: its own if that is free.
+func (w *Window) pane(s *pool) *pane {
+	if slices.Contains(w.panes[:w.open], &w.own) {
+		return s.panes.take()
+	}
+	return &w.own
+}
+
 // drop forgets the oldest pane and its events.
-func (w *Window) drop(s *panes) {
-	s.close(w.panes[0])
+func (w *Window) drop(s *pool) {
+	if w.panes[0] != &w.own {
+		s.panes.give(w.panes[0])
+	}
 	copy(w.panes[:], w.panes[1:])
 	w.open--
 	w.panes[w.open] = nil
-}
-
-// clear drops everything.
-func (w *Window) clear(s *panes) {
-	for w.open > 0 {
-		w.drop(s)
-	}
 }
 
 // find returns the newest event of the prefix and the pane it is in, which is

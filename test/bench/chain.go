@@ -65,7 +65,7 @@ func chains(r *report, samples string) error {
 		row("without", "%.0f", median(a), quantile(a, 0), quantile(a, 1)),
 		row("with", "%.0f", median(b), quantile(b, 0), quantile(b, 1)),
 	})
-	r.text("Added: **%.0f ns** a query (95 %% confidence: ±%.0f), %.2f times the bare chain (±%.2f), which has no sockets, no parsing and no packing in it, only making the message.", added, half, ratio, ratioHalf)
+	r.text("Added: **%.0f ns** a query (95 %% confidence: ±%.0f), %.2f times the bare chain (±%.2f), which has no sockets, no parsing and no packing in it, only making the message. %s", added, half, ratio, ratioHalf, bar(added, half, 1000, "1,000 ns"))
 	latencies(r, t, bare, with)
 	contention(r, t, with)
 	return profile(r, t, with)

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/netip"
+	"runtime"
 	"strconv"
 	"time"
 	"unsafe"
@@ -66,6 +67,7 @@ func growth(r *report) error {
 		})
 		count, _, _ := c.engine.Count()
 		held := live()
+		runtime.KeepAlive(c)
 		c = nil
 		held -= live()
 		rows = append(rows, row(fmt.Sprint(windows), "%.0f", fill, known, held/float64(count)))

@@ -48,7 +48,7 @@ var asked = make(chan chain, 1)
 
 // ServeDNS implements the plugin.Handler interface.
 func (t *tap) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
-	t.asked <- chain{handler: t.Handler, ctx: context.WithoutCancel(ctx)}
+	t.asked <- chain{handler: t.Handler, ctx: ctx}
 	return t.Handler.ServeDNS(ctx, w, r)
 }
 

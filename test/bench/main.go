@@ -43,6 +43,8 @@ func run() error {
 		{"pace", func() error { return pace(r, samples) }},
 		{"resolver", func() error { return resolvers(r, samples) }},
 		{"onnx", func() error { return against(r) }},
+		{"alternatives", func() error { return alternatives(r) }},
+		{"scale", func() error { return scale(r) }},
 		{"growth", func() error { return growth(r) }},
 		{"stages", func() error { return stages(r) }},
 	} {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"runtime"
 	"time"
 
 	"github.com/miekg/dns"
@@ -83,6 +84,7 @@ func pace(r *report, samples string) error {
 	}
 	windows, flags, evicted := e.Count()
 	held := live()
+	runtime.KeepAlive(e)
 	e = nil
 	held -= live()
 	r.text("The same trace through the engine alone, under the recorded clock (%v of it), replies included, and blocking. %s.", t.at.Round(time.Second), t.mix())

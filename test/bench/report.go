@@ -75,6 +75,19 @@ func interval(x []float64) (mean, half float64) {
 	return mean, 2.13 * math.Sqrt(squares/(n-1)/n)
 }
 
+// bar says whether a figure keeps within its bar, as far as its confidence
+// interval tells.
+func bar(figure, half, most float64, name string) string {
+	says := "met"
+	switch {
+	case figure-half > most:
+		says = "**missed**"
+	case figure+half > most:
+		says = "this run does not decide, it lies within the interval"
+	}
+	return fmt.Sprintf("The bar is %s: %s.", name, says)
+}
+
 // each applies f to two lists side by side.
 func each(a, b []float64, f func(a, b float64) float64) (all []float64) {
 	for i := range a {
@@ -83,10 +96,13 @@ func each(a, b []float64, f func(a, b float64) float64) (all []float64) {
 	return all
 }
 
-// live is the heap in use after a collection, in bytes.
+// live is the heap in use after collections, in bytes: a pool outlasts two, and
+// what it is part of with it.
 func live() float64 {
 	var m runtime.MemStats
-	runtime.GC()
+	for range 3 {
+		runtime.GC()
+	}
 	runtime.ReadMemStats(&m)
 	return float64(m.HeapAlloc)
 }

@@ -145,7 +145,7 @@ func load(r *report, title string, pair [2]*server, file func(round int) (string
 	})
 	added, half := interval(each(cpu[0], cpu[1], func(a, b float64) float64 { return b - a }))
 	mean, width := interval(each(cpu[0], cpu[1], over))
-	r.text("Added: %.2f µs of CPU a query (95 %% confidence: ±%.2f), %.1f %% (±%.1f).", added, half, 100*(mean-1), 100*width)
+	r.text("Added: %.2f µs of CPU a query (95 %% confidence: ±%.2f), %.1f %% (±%.1f). %s", added, half, 100*(mean-1), 100*width, bar(mean-1, width, 0.05, "5 %"))
 	return nil
 }
 
