@@ -104,7 +104,7 @@ rows: $(NOTUNNEL)
 eval: $(NOTUNNEL) ## measure the models: make eval DATA=dir, after make train with the same WORK
 	@test -f "$(WORK)/rows.csv.gz" || { echo 'make eval DATA=dir: $(WORK)/rows.csv.gz is missing, run make train first'; exit 2; }
 	mkdir -p $(WORK)/eval
-	$(COMPOSE) --out $(WORK)/eval --seed 2 --ordinary 12
+	$(COMPOSE) --out $(WORK)/eval --seed 3 --ordinary 12
 	$(NOTUNNEL) features -o $(WORK)/eval/rows.csv.gz --model $(OUT) $(WORK)/eval/*.tsv.gz $(TUNNELS) $(BENIGN) $(EXTRA)
 	$(PYTHON) model/train/eval.py --command $(NOTUNNEL) --work $(WORK) --models $(OUT) --logs $(WORK)/eval/*.tsv.gz $(TUNNELS) $(BENIGN) $(EXTRA)
 

@@ -1,24 +1,20 @@
-"""Who judges whom: every tool, family and SLD is judged by a forest that never
+"""Who judges whom: every tool, family and SLD is judged by a model that never
 saw it.
 
 Recorded tools, composed encodings and benign families are each dealt into folds
-in the order of their names, and a forest is trained without its fold's. A tool
+in the order of their names, and a model is trained without its fold's. A tool
 that is left out is so with its recordings from every source; composed tunnels of
 the encoding that it happens to use stay in, unless they are of the same fold.
-Ordinary names are dealt by SLD instead: a forest is trained on other SLDs.
+Ordinary names are dealt by SLD instead: a model is trained on other SLDs.
 Popular SLDs and floods are in no training at all.
 """
 
 import hashlib
 import pathlib
-import shutil
 
 import numpy as np
-from tqdm import tqdm
 
-import artifact
 import rows as table
-import train_forest
 
 FOLDS = 6
 BY_SLD = ("names", "popular", "mixed", "indexed")
@@ -60,28 +56,3 @@ class Folds:
         sessions of any."""
         mine, known = set(rows.file[self.rows(rows) == fold]), set(rows.file)
         return [f for f in files if f.name in mine or f.name not in known]
-
-
-def train(rows: table.Rows, folds: Folds, threshold: float, models: pathlib.Path, work: pathlib.Path, seed: int) -> None:
-    """Exports a forest a fold, trained without it, as a model folder work/fold-N
-    that the Go command loads."""
-    rows = rows.pick(~np.isin(rows.tool, table.UNTAUGHT))
-    fold = folds.rows(rows)
-    for k in tqdm(range(FOLDS), desc="forests, each without a fold"):
-        folder = work / f"fold-{k}"
-        forest = train_forest.fit(rows.pick(fold != k), seed)
-        train_forest.export(forest, len(rows.features), folder / "forest.onnx")
-        for name in ("autoencoder.onnx", "autoencoder.json"):
-            shutil.copy(models / name, folder / name)
-        artifact.write_json(
-            folder / "forest.json",
-            {
-                "features": rows.features,
-                "threshold": threshold,
-                "floor": train_forest.FLOOR,
-                "benign": train_forest.benign_ranges(rows.pick(fold != k)),
-                "sha256": artifact.sha256(folder / "forest.onnx"),
-                "training": {"data": f"all but fold {k}", "rows": int((fold != k).sum()), "composed": 0, "trees": train_forest.TREES, "seed": seed, "held_out": {}},
-                "versions": {},
-            },
-        )

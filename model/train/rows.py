@@ -89,20 +89,3 @@ def weights(rows: Rows) -> np.ndarray:
         if part.any():
             votes[part] *= share * BENIGN / votes[part].sum()
     return votes * len(votes) / votes.sum()
-
-
-def split(rows: Rows, share: float, seed: int) -> np.ndarray:
-    """Mask of the validation rows: about share of the groups of every tool, at
-    least one where a tool has two. A group that tools share is drawn once."""
-    rng = np.random.default_rng(seed)
-    kind, drawn, kept = rows.kind(), set(), set()
-    for name in np.unique(kind):
-        groups = rng.permutation(np.unique(rows.group[kind == name]))
-        want = max(1, round(share * len(groups))) if len(groups) > 1 else 0
-        missing = want - sum(g in drawn for g in groups)
-        for g in groups:
-            if g in drawn or g in kept:
-                continue
-            (drawn if missing > 0 else kept).add(g)
-            missing -= missing > 0
-    return np.isin(rows.group, sorted(drawn))

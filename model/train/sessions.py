@@ -18,26 +18,29 @@ SCENARIOS = "idle5m idle slow drip shell upload download up down short fast acti
 
 def judge(command: pathlib.Path, dealt: folds.Folds, files: list[list[pathlib.Path]], work: pathlib.Path, sources: pathlib.Path, threshold: float | None = None) -> list[dict]:
     """Every session of the files, which are given by fold, each judged by the
-    forest of its fold, which never saw its tool, family or SLD."""
+    model of its fold, which never saw its tool, family or SLD."""
 
     def one(k: int) -> list[dict]:
-        args = [command, "eval", "--model", work / f"fold-{k}", "--sources", sources]
-        if threshold is not None:
-            args += ["--threshold", threshold]
-        found = []
-        with subprocess.Popen([*map(str, args), *map(str, files[k])], stdout=subprocess.PIPE, text=True) as run:
-            for line in run.stdout:
-                s = json.loads(line)
-                if dealt.of(kind(s), s["sld"]) == k:
-                    s["scenario"] = scenario(s["file"])
-                    found.append(s)
-        if run.returncode:
-            raise SystemExit(f"notunnel eval ended with status {run.returncode}")
-        return found
+        found = by_model(command, work / f"fold-{k}", files[k], sources, threshold)
+        return [s for s in found if dealt.of(kind(s), s["sld"]) == k]
 
     title = "judging" if threshold is None else f"judging at {threshold}"
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         return [s for part in tqdm(pool.map(one, range(folds.FOLDS)), total=folds.FOLDS, desc=title) for s in part]
+
+
+def by_model(command: pathlib.Path, model: pathlib.Path, files: list[pathlib.Path], sources: pathlib.Path, threshold: float | None = None) -> list[dict]:
+    """Every session of the files, judged by one model."""
+    args = [command, "eval", "--model", model, "--sources", sources]
+    if threshold is not None:
+        args += ["--threshold", threshold]
+    with subprocess.Popen([*map(str, args), *map(str, files)], stdout=subprocess.PIPE, text=True) as run:
+        found = [json.loads(line) for line in run.stdout]
+    if run.returncode:
+        raise SystemExit(f"notunnel eval ended with status {run.returncode}")
+    for s in found:
+        s["scenario"] = scenario(s["file"])
+    return found
 
 
 def kind(session: dict) -> str:

@@ -38,6 +38,8 @@ func tunnelFamilies() []tunnelFamily {
 		{"base64", letters(lowercase + lowercase + "0123456789+/")},
 		{"base62-any", shuffled(lowercase+lowercase+base36, 62)},
 		{"decimal", letters("0123456789")},
+		{"narrow", func(r *rand.Rand) encoder { return radix(narrow(r)) }},
+		{"octets", func(r *rand.Rand) encoder { return octets(r) }},
 		{"raw", func(*rand.Rand) encoder { return raw }},
 		{"high", func(r *rand.Rand) encoder { return high(r) }},
 		{"words", func(r *rand.Rand) encoder { return words(r) }},
@@ -70,6 +72,35 @@ func radix(alphabet string) encoder {
 			bits &= 1<<held - 1
 		}
 		return b.String()
+	}
+}
+
+// narrow is a small alphabet of letters and digits, drawn for the session: few
+// letters, few digits or any share of both.
+func narrow(r *rand.Rand) string {
+	size := 8 + r.IntN(17)
+	digits := r.IntN(min(size, 9) + 1)
+	numerals, letters := r.Perm(10)[:digits], r.Perm(len(lowercase))[:size-digits]
+	var b strings.Builder
+	for _, n := range numerals {
+		b.WriteByte('0' + byte(n))
+	}
+	for _, n := range letters {
+		b.WriteByte(lowercase[n])
+	}
+	return b.String()
+}
+
+// octets writes each byte as a number or as two digits of base 16, and a sign
+// between them.
+func octets(r *rand.Rand) encoder {
+	form, sep := pick(r, "%d", "%d", "%03d", "%x", "%02x"), pick(r, "-", "-", "g", "x")
+	return func(data []byte) string {
+		parts := make([]string, len(data))
+		for i, c := range data {
+			parts[i] = fmt.Sprintf(form, c)
+		}
+		return strings.Join(parts, sep)
 	}
 }
 
