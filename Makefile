@@ -85,6 +85,8 @@ deps: ## Debian and Python packages for e2e, portable, bench and training
 TUNNELS = $(wildcard $(DATA)/tunnel/*.tsv.gz)
 BENIGN  = $(foreach log,wrccdc-2018 graphtunnel-normal dnsperf-100k,$(DATA)/benign/log-$(log).tsv.gz)
 COMPOSE = $(GO) run ./model/train/compose --names $(DATA)/benign/names.tsv.gz
+# Composed logs in a folder, but for those that nothing is learned from.
+taught  = $(1)/benign-*.tsv.gz $(1)/tunnel-*.tsv.gz
 
 .PHONY: train
 train: rows ## train both models: make train DATA=dir [OUT=dir]
@@ -98,15 +100,15 @@ rows: $(NOTUNNEL)
 	$(NOTUNNEL) encode -o $(WORK)/unseen.npy $(WORK)/composed/unseen-prefixes.txt.gz
 	$(NOTUNNEL) encode -o $(WORK)/prefixes.npy --without $(WORK)/composed/unseen-prefixes.txt.gz $(DATA)/benign/prefixes.txt.gz
 	$(PYTHON) model/train/train_autoencoder.py $(WORK)/prefixes.npy $(WORK)/unseen.npy --work $(WORK) --out $(OUT) --data "distinct benign host-name prefixes, at most 50 per SLD, from public top-site lists, warning lists and certificate transparency"
-	$(NOTUNNEL) features -o $(WORK)/rows.csv.gz --model $(OUT) $(WORK)/composed/*.tsv.gz $(TUNNELS) $(BENIGN) $(EXTRA)
+	$(NOTUNNEL) features -o $(WORK)/rows.csv.gz --model $(OUT) $(call taught,$(WORK)/composed) $(TUNNELS) $(BENIGN) $(EXTRA)
 
 .PHONY: eval
 eval: $(NOTUNNEL) ## measure the models: make eval DATA=dir, after make train with the same WORK
 	@test -f "$(WORK)/rows.csv.gz" || { echo 'make eval DATA=dir: $(WORK)/rows.csv.gz is missing, run make train first'; exit 2; }
 	mkdir -p $(WORK)/eval
-	$(COMPOSE) --out $(WORK)/eval --seed 3 --ordinary 12
-	$(NOTUNNEL) features -o $(WORK)/eval/rows.csv.gz --model $(OUT) $(WORK)/eval/*.tsv.gz $(TUNNELS) $(BENIGN) $(EXTRA)
-	$(PYTHON) model/train/eval.py --command $(NOTUNNEL) --work $(WORK) --models $(OUT) --logs $(WORK)/eval/*.tsv.gz $(TUNNELS) $(BENIGN) $(EXTRA)
+	$(COMPOSE) --out $(WORK)/eval --seed 4 --ordinary 12
+	$(NOTUNNEL) features -o $(WORK)/eval/rows.csv.gz --model $(OUT) $(call taught,$(WORK)/eval) $(TUNNELS) $(BENIGN) $(EXTRA)
+	$(PYTHON) model/train/eval.py --command $(NOTUNNEL) --work $(WORK) --models $(OUT) --formats $(WORK)/eval/format-*.tsv.gz --logs $(call taught,$(WORK)/eval) $(TUNNELS) $(BENIGN) $(EXTRA)
 
 .PHONY: train-sample
 train-sample: $(NOTUNNEL) ## the same on the repository's own samples, into a temporary folder

@@ -182,11 +182,11 @@ func TestLoadRefuses(t *testing.T) {
 
 		{"empty model", func(t *testing.T, f fstest.MapFS) { put(t, f, "forest", nil) }, "models/forest.onnx: empty file"},
 		{"model is text", func(t *testing.T, f fstest.MapFS) { put(t, f, "forest", []byte("# a forest")) }, "models/forest.onnx: "},
-		{"autoencoder as forest", func(t *testing.T, f fstest.MapFS) { put(t, f, "forest", f["autoencoder.onnx"].Data) }, "models/forest.onnx: 10 nodes, the ArgMax and Mean of a TreeEnsembleClassifier"},
+		{"autoencoder as forest", func(t *testing.T, f fstest.MapFS) { put(t, f, "forest", f["autoencoder.onnx"].Data) }, "models/forest.onnx: 10 nodes, one TreeEnsembleClassifier wanted"},
 		{"forest as autoencoder", func(t *testing.T, f fstest.MapFS) { put(t, f, "autoencoder", f["forest.onnx"].Data) }, "models/autoencoder.onnx: "},
 		{"forest over 19 features", func(t *testing.T, f fstest.MapFS) {
 			put(t, f, "forest", onnxtest.Forest(feature.Count-1, onnxtest.Leaf(1)).Marshal())
-		}, "models/forest.onnx: node forest_label (TreeEnsembleClassifier): input"},
+		}, "models/forest.onnx: node label (TreeEnsembleClassifier): input"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			files := folder(t)

@@ -8,83 +8,58 @@ import (
 	"github.com/notunnel/notunnel/model/onnxgraph"
 )
 
-// Compile checks that a graph is the mean of a TreeEnsembleClassifier and a
-// LinearClassifier, of two classes over that many features, and lays it out.
-// Errors name the file and the node.
+// Compile checks that a graph is one TreeEnsembleClassifier of two classes over
+// that many features, and lays it out. Errors name the file and the node.
 func Compile(g *onnxgraph.Graph, features int) (*Forest, error) {
-	trees, linear, err := parts(g, features)
+	if err := checkEnds(g, features); err != nil {
+		return nil, err
+	}
+	e, err := readEnsemble(g.Nodes[0])
 	if err != nil {
 		return nil, err
-	}
-	f := &Forest{features: features}
-	if err := f.plant(trees); err != nil {
-		return nil, err
-	}
-	if f.line, err = readRegression(linear, features); err != nil {
-		return nil, err
-	}
-	return f, nil
-}
-
-// parts finds the two models and checks that the graph asks both the same and
-// takes the mean of their answers. The free number of rows is not part of a
-// shape.
-func parts(g *onnxgraph.Graph, features int) (trees, linear *onnxgraph.Node, err error) {
-	if features >= slots {
-		return nil, nil, fmt.Errorf("%s: %d features, at most %d are supported", g.File, features, slots-1)
-	}
-	byOp := map[string]*onnxgraph.Node{}
-	for _, n := range g.Nodes {
-		byOp[n.Op] = n
-	}
-	trees, linear = byOp["TreeEnsembleClassifier"], byOp["LinearClassifier"]
-	mean, label := byOp["Mean"], byOp["ArgMax"]
-	if len(g.Nodes) != 4 || trees == nil || linear == nil || mean == nil || label == nil {
-		return nil, nil, fmt.Errorf("%s: %d nodes, the ArgMax and Mean of a TreeEnsembleClassifier and a LinearClassifier wanted", g.File, len(g.Nodes))
-	}
-	for _, n := range []*onnxgraph.Node{trees, linear} {
-		if len(g.Inputs) != 1 || len(n.Inputs) != 1 || n.Inputs[0] != g.Inputs[0].Name {
-			return nil, nil, n.Errorf("one input wanted, that of the graph")
-		}
-		if in := g.Inputs[0]; in.Type != "float32" || !slices.Equal(in.Shape, []int{features}) {
-			return nil, nil, n.Errorf("input %q is %s [N]%v, float32 [N][%d] wanted", in.Name, in.Type, in.Shape, features)
-		}
-		if len(n.Outputs) != 2 || !slices.Contains(mean.Inputs, n.Outputs[1]) {
-			return nil, nil, n.Errorf("two outputs wanted, the second an input of the mean")
-		}
-	}
-	if len(mean.Inputs) != 2 || len(g.Outputs) != 2 || mean.Outputs[0] != g.Outputs[1].Name || !slices.Equal(label.Inputs, mean.Outputs) {
-		return nil, nil, mean.Errorf("two inputs and two outputs wanted, label and probabilities")
-	}
-	if out := g.Outputs[1]; out.Type != "float32" || !slices.Equal(out.Shape, []int{2}) {
-		return nil, nil, mean.Errorf("output %q is %s [N]%v, float32 [N][2] wanted", out.Name, out.Type, out.Shape)
-	}
-	return trees, linear, nil
-}
-
-// plant lays out the trees of an ensemble.
-func (f *Forest) plant(n *onnxgraph.Node) error {
-	e, err := readEnsemble(n)
-	if err != nil {
-		return err
 	}
 	trees, err := e.trees()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	f.trees, f.size = len(trees), len(e.tree)
+	f := &Forest{features: features, trees: len(trees), size: len(e.tree)}
 	if f.size >= maxNodes { // one more may be needed to fill a group
-		return n.Errorf("%d nodes, at most %d are supported", f.size, maxNodes-1)
+		return nil, e.node.Errorf("%d nodes, at most %d are supported", f.size, maxNodes-1)
 	}
 	var roots []root
 	for _, t := range trees {
 		r, err := f.lay(e, t)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		roots = append(roots, r)
 	}
 	f.group(roots)
+	return f, nil
+}
+
+// checkEnds compares inputs, outputs and operator. The free number of rows is
+// not part of a shape.
+func checkEnds(g *onnxgraph.Graph, features int) error {
+	if features >= slots {
+		return fmt.Errorf("%s: %d features, at most %d are supported", g.File, features, slots-1)
+	}
+	if len(g.Nodes) != 1 || g.Nodes[0].Op != "TreeEnsembleClassifier" {
+		return fmt.Errorf("%s: %d nodes, one TreeEnsembleClassifier wanted (export without ZipMap)", g.File, len(g.Nodes))
+	}
+	n := g.Nodes[0]
+	if len(g.Inputs) != 1 || len(n.Inputs) != 1 || n.Inputs[0] != g.Inputs[0].Name {
+		return n.Errorf("one input wanted, that of the graph")
+	}
+	if in := g.Inputs[0]; in.Type != "float32" || !slices.Equal(in.Shape, []int{features}) {
+		return n.Errorf("input %q is %s [N]%v, float32 [N][%d] wanted", in.Name, in.Type, in.Shape, features)
+	}
+	if len(g.Outputs) != 2 || len(n.Outputs) != 2 || n.Outputs[1] != g.Outputs[1].Name {
+		return n.Errorf("two outputs wanted, label and probabilities")
+	}
+	if out := g.Outputs[1]; out.Type != "float32" || !slices.Equal(out.Shape, []int{2}) {
+		return n.Errorf("output %q is %s [N]%v, float32 [N][2] wanted", out.Name, out.Type, out.Shape)
+	}
 	return nil
 }
 

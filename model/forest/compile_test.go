@@ -23,11 +23,6 @@ func at[T any](name string, i int, value T) func(*onnxtest.Model) {
 	return func(m *onnxtest.Model) { m.Nodes[0].Attributes[name].([]T)[i] = value }
 }
 
-// onLine sets an attribute of the regression.
-func onLine(name string, value any) func(*onnxtest.Model) {
-	return func(m *onnxtest.Model) { m.Nodes[1].Attributes[name] = value }
-}
-
 func all(edits ...func(*onnxtest.Model)) func(*onnxtest.Model) {
 	return func(m *onnxtest.Model) {
 		for _, edit := range edits {
@@ -39,10 +34,7 @@ func all(edits ...func(*onnxtest.Model)) func(*onnxtest.Model) {
 // The nodes of twoTrees, by index: 0 (root) asks 1 or 4, 1 asks 2 or 3; 5 is
 // the other tree's root and asks 6 or 7. Its leaves are 2, 3, 4 and 6, 7.
 func TestCompileRefusesOtherGraphs(t *testing.T) {
-	const node = "small.onnx: node forest_label (TreeEnsembleClassifier): "
-	const other = "small.onnx: 4 nodes, the ArgMax and Mean of a TreeEnsembleClassifier and a LinearClassifier wanted"
-	const mean = "small.onnx: node probabilities (Mean): "
-	const line = "small.onnx: node regression_label (LinearClassifier): "
+	const node = "small.onnx: node label (TreeEnsembleClassifier): "
 	nan, inf := float32(math.NaN()), float32(math.Inf(-1))
 	for _, c := range []struct {
 		name    string
@@ -50,14 +42,10 @@ func TestCompileRefusesOtherGraphs(t *testing.T) {
 		wantErr string // whole, or its beginning
 	}{
 		{"other operator", func(m *onnxtest.Model) { m.Nodes[0].Op = "TreeEnsembleRegressor" },
-			other},
+			"small.onnx: 1 nodes, one TreeEnsembleClassifier wanted"},
 		{"ZipMap behind it", func(m *onnxtest.Model) {
 			m.Nodes = append(m.Nodes, onnxtest.Node{Op: "ZipMap", Inputs: []string{"probabilities"}, Outputs: []string{"map"}})
-		}, "small.onnx: 5 nodes, the ArgMax"},
-		{"no regression", func(m *onnxtest.Model) {
-			m.Nodes = []onnxtest.Node{m.Nodes[0], m.Nodes[2], m.Nodes[3]}
-			m.Nodes[1].Inputs = m.Nodes[1].Inputs[:1]
-		}, "small.onnx: 3 nodes, the ArgMax"},
+		}, "small.onnx: 2 nodes, one TreeEnsembleClassifier wanted"},
 		{"fewer features", func(m *onnxtest.Model) { m.Inputs[0].Shape[1] = 1 },
 			node + `input "X" is float32 [N][1], float32 [N][2] wanted`},
 		{"no shape", func(m *onnxtest.Model) { m.Inputs[0].Shape = nil }, node + `input "X" is float32`},
@@ -66,14 +54,10 @@ func TestCompileRefusesOtherGraphs(t *testing.T) {
 		{"two inputs", func(m *onnxtest.Model) {
 			m.Inputs = append(m.Inputs, onnxtest.Value{Name: "Y", Type: onnxtest.Float32, Shape: []int64{-1, 2}})
 		}, node + "one input wanted"},
-		{"one output", func(m *onnxtest.Model) { m.Outputs = m.Outputs[:1] }, mean + "two inputs and two outputs wanted"},
+		{"one output", func(m *onnxtest.Model) { m.Outputs = m.Outputs[:1] }, node + "two outputs wanted"},
 		{"outputs the other way round", func(m *onnxtest.Model) { m.Outputs[0], m.Outputs[1] = m.Outputs[1], m.Outputs[0] },
-			mean + "two inputs and two outputs wanted"},
-		{"regression that is not in the mean", func(m *onnxtest.Model) { m.Nodes[2].Inputs[1] = "forest_probabilities" },
-			line + "two outputs wanted, the second an input of the mean"},
-		{"label of one part", func(m *onnxtest.Model) { m.Nodes[3].Inputs[0] = "forest_probabilities" },
-			mean + "two inputs and two outputs wanted"},
-		{"three classes", func(m *onnxtest.Model) { m.Outputs[1].Shape[1] = 3 }, mean + `output "probabilities" is float32 [N][3]`},
+			node + "two outputs wanted"},
+		{"three classes", func(m *onnxtest.Model) { m.Outputs[1].Shape[1] = 3 }, node + `output "probabilities" is float32 [N][3]`},
 
 		{"no thresholds", drop("nodes_values"), node + `attribute "nodes_values" is missing`},
 		{"no weights", drop("class_weights"), node + `attribute "class_weights" is missing`},
@@ -116,14 +100,6 @@ func TestCompileRefusesOtherGraphs(t *testing.T) {
 		{"a node twice", at("nodes_nodeids", 3, int64(2)), node + "tree 0: node 2 stands there twice"},
 		{"a weight of no tree", at("class_treeids", 0, int64(7)), node + "a weight names tree 7, which is not there"},
 		{"two weights of one leaf", at("class_nodeids", 0, int64(3)), node + "tree 0: leaf 3 has two weights"},
-		{"no weights of the regression", onLine("coefficients", []float32{}), line + "0 coefficients and 2 intercepts, 4 and 2 wanted"},
-		{"weights of another type", onLine("coefficients", []int64{0, 0, 0, 0}), line + `attribute "coefficients" is []int64`},
-		{"weights that do not mirror", onLine("coefficients", []float32{-1, 2, 1, 2}), line + "the classes' weights of feature 1 are 2 and 2"},
-		{"NaN weight of the regression", onLine("coefficients", []float32{nan, 0, nan, 0}), line + "weight 0 is NaN"},
-		{"infinite intercept", onLine("intercepts", []float32{inf, -inf}), line + "weight 4 is -Inf"},
-		{"intercepts that do not mirror", onLine("intercepts", []float32{1, 1}), line + "intercepts [1 1]"},
-		{"regression without its link", onLine("post_transform", "NONE"), line + "post_transform is NONE, LOGISTIC wanted"},
-		{"other labels of the regression", onLine("classlabels_ints", []int64{1, 0}), line + "classlabels_ints is [1 0], [0 1] wanted"},
 		{"a leaf without weight", at("class_nodeids", 0, int64(0)), node + "tree 0: leaf 2 has no weight"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -199,10 +175,10 @@ func chain(branches int) *onnxtest.Tree {
 
 func TestDeepTreeIsWalkedToItsEnd(t *testing.T) {
 	f := mustCompile(t, onnxtest.Forest(1, chain(32767)), 1)
-	if p, err := f.Probability([]float32{1}); p != withHalf(1) || err != nil {
+	if p, err := f.Probability([]float32{1}); p != 1 || err != nil {
 		t.Errorf("the last leaf answers %v, %v", p, err)
 	}
-	if p, err := f.Probability([]float32{0}); p != withHalf(0) || err != nil {
+	if p, err := f.Probability([]float32{0}); p != 0 || err != nil {
 		t.Errorf("the last branch's left leaf answers %v, %v", p, err)
 	}
 }

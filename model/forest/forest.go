@@ -1,11 +1,9 @@
-// Package forest runs a random forest of two classes and, beside it, a logistic
-// regression on the same features: the probability that a feature vector is of
-// the second class is the mean of both.
+// Package forest runs a random forest of two classes: the probability that a
+// feature vector is of the second one.
 //
-// A Forest is compiled once from ONNX operators as the trainer writes them, a
-// TreeEnsembleClassifier and a LinearClassifier, and agrees with ONNX Runtime to
-// about 1e-6: a value that equals a threshold goes left, and the leaves of all
-// trees add up.
+// A Forest is compiled once from the ONNX operator TreeEnsembleClassifier as
+// skl2onnx writes it, and agrees with ONNX Runtime to about 1e-6: a value that
+// equals a threshold goes left, and the leaves of all trees add up.
 package forest
 
 import (
@@ -20,7 +18,6 @@ type Forest struct {
 	size     int // nodes of the trees
 	nodes    []node
 	groups   []group
-	line     regression
 }
 
 // lanes is how many trees are walked side by side: a step waits for two loads,
@@ -86,7 +83,7 @@ func (f *Forest) Probability(x []float32) (float32, error) {
 	for i := range f.groups {
 		sum += f.groups[i].walk(f.nodes, &v)
 	}
-	return (min(sum, 1) + float32(f.line.probability(x))) / 2, nil
+	return min(sum, 1), nil
 }
 
 // walk adds up the leaves that a vector comes to.

@@ -62,10 +62,6 @@ func twoTrees() onnxtest.Model {
 	)
 }
 
-// withHalf is what becomes of the trees' probability where the regression says
-// one half, as that of onnxtest does.
-func withHalf(trees float32) float32 { return (trees + 0.5) / 2 }
-
 func TestProbabilityByHand(t *testing.T) {
 	f := mustCompile(t, twoTrees(), 2)
 	above := math.Nextafter32(0.5, 1)
@@ -85,8 +81,8 @@ func TestProbabilityByHand(t *testing.T) {
 		{"negative zero", [2]float32{float32(math.Copysign(0, -1)), 0}, 0.125 + 0.0625},
 	} {
 		got, err := f.Probability(c.x[:])
-		if want := withHalf(c.want); err != nil || got != want {
-			t.Errorf("%s: Probability(%v) = %v, %v; want %v", c.name, c.x, got, err, want)
+		if err != nil || got != c.want {
+			t.Errorf("%s: Probability(%v) = %v, %v; want %v", c.name, c.x, got, err, c.want)
 		}
 	}
 	if trees, nodes := f.Size(); trees != 2 || nodes != 8 || f.Features() != 2 {
@@ -119,8 +115,8 @@ func TestProbabilityOfRandomForests(t *testing.T) {
 				}
 				want += tree.Share
 			}
-			if got, err := f.Probability(x); err != nil || math.Abs(float64(got-withHalf(want))) > 1e-6 {
-				t.Fatalf("%d trees: Probability(%v) = %v, %v; want %v", trees, x, got, err, withHalf(want))
+			if got, err := f.Probability(x); err != nil || math.Abs(float64(got-want)) > 1e-6 {
+				t.Fatalf("%d trees: Probability(%v) = %v, %v; want %v", trees, x, got, err, want)
 			}
 		}
 	}
@@ -140,31 +136,8 @@ func grow(random *rand.Rand, value func() float32, depth int, most float32) *onn
 // Leaves of many trees may add up to a little more than 1 in float32.
 func TestProbabilityIsAtMostOne(t *testing.T) {
 	f := mustCompile(t, onnxtest.Forest(1, onnxtest.Leaf(0.7), onnxtest.Leaf(0.7)), 1)
-	if p, err := f.Probability([]float32{0}); p != withHalf(1) || err != nil {
+	if p, err := f.Probability([]float32{0}); p != 1 || err != nil {
 		t.Errorf("Probability = %v, %v", p, err)
-	}
-}
-
-// The regression's half, by hand: trees that say nothing, and a sum of weights.
-func TestProbabilityOfTheRegression(t *testing.T) {
-	m := onnxtest.Forest(2, onnxtest.Leaf(0))
-	m.Nodes[1].Attributes["coefficients"] = []float32{-2, 1, 2, -1}
-	m.Nodes[1].Attributes["intercepts"] = []float32{-0.5, 0.5}
-	f := mustCompile(t, m, 2)
-	for _, c := range []struct {
-		x   [2]float32
-		sum float64
-	}{
-		{[2]float32{0, 0}, 0.5},
-		{[2]float32{1, 0}, 2.5},
-		{[2]float32{1, 4}, -1.5},
-		{[2]float32{math.MaxFloat32, 0}, math.Inf(1)},
-		{[2]float32{0, math.MaxFloat32}, math.Inf(-1)},
-	} {
-		want := float32(1/(1+math.Exp(-c.sum))) / 2
-		if got, err := f.Probability(c.x[:]); got != want || err != nil {
-			t.Errorf("Probability(%v) = %v, %v; want %v", c.x, got, err, want)
-		}
 	}
 }
 

@@ -1,10 +1,11 @@
 """Measures the models and writes EVALUATION.md with its plots.
 
-Every session is judged by a model that never saw its tool, its benign family
+Every session is judged by a forest that never saw its tool, its benign family
 or, for ordinary names, its SLD (folds.py); the engine that serves does the
 judging ("notunnel eval"). Composed tunnels are judged by the shipped models too,
-which know the encodings and no SLD or client of these sessions. Only the
-comparison of models runs on rows.
+which know the encodings and no SLD or client of these sessions, and so are
+tunnels in the formats of named tools. Only the comparison of models runs on
+rows.
 """
 
 import argparse
@@ -72,6 +73,15 @@ def composed_tunnels(all_sessions: list[dict]) -> str:
         caught = [s for s in group if blocked(s)]
         found.append([tool.removeprefix("tunnel-"), scenario, len(group), share(len(caught), len(group)), quantiles([s["leaked_queries"] for s in caught]), quantiles([s["leaked_bytes"] for s in caught])])
     return md(found, ["encoding", "rhythm", "sessions", "flagged, %", "leaked queries", "leaked bytes"])
+
+
+def formats(all_sessions: list[dict]) -> str:
+    found = []
+    groups = by(all_sessions, "tool") | {("all",): all_sessions}
+    for (tool,), group in groups.items():
+        caught = [s for s in group if blocked(s)]
+        found.append([tool.removeprefix("format-"), len(group), share(len(caught), len(group)), quantiles([s["leaked_queries"] for s in caught]), quantiles([s["leaked_bytes"] for s in caught])])
+    return md(found, ["format of", "sessions", "flagged, %", "leaked queries", "leaked bytes"])
 
 
 def benign_families(all_sessions: list[dict]) -> str:
@@ -196,13 +206,13 @@ def bars(all_sessions: list[dict], shipped: list[dict]) -> str:
 
 
 def train_folds(rows: table.Rows, dealt: folds.Folds, threshold: float, models: pathlib.Path, work: pathlib.Path, seed: int) -> None:
-    """Exports a forest and regression a fold, trained without it, as a model
-    folder work/fold-N that the Go command loads."""
+    """Exports a forest a fold, trained without it, as a model folder work/fold-N
+    that the Go command loads."""
     fold = dealt.rows(rows)
     for k in tqdm(range(folds.FOLDS), desc="forests, each without a fold"):
         folder = work / f"fold-{k}"
-        judge = train_forest.fit(rows.pick(fold != k), seed)
-        train_forest.export(judge, len(rows.features), folder / "forest.onnx")
+        forest = train_forest.fit(rows.pick(fold != k), seed)
+        train_forest.export(forest, len(rows.features), folder / "forest.onnx")
         for name in ("autoencoder.onnx", "autoencoder.json"):
             shutil.copy(models / name, folder / name)
         artifact.write_json(
@@ -225,6 +235,7 @@ def main() -> None:
     parser.add_argument("--work", type=pathlib.Path, required=True, help="folder with rows.csv.gz and eval/rows.csv.gz")
     parser.add_argument("--models", type=pathlib.Path, required=True, help="folder of the models; the report goes there")
     parser.add_argument("--logs", type=pathlib.Path, nargs="+", required=True, help="labelled logs to judge")
+    parser.add_argument("--formats", type=pathlib.Path, nargs="+", required=True, help="labelled logs in formats of named tools, for the models as they are")
     parser.add_argument("--sources", type=pathlib.Path, default=pathlib.Path("model/train/sources.tsv"))
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
@@ -249,9 +260,9 @@ def main() -> None:
     enough = (test.events >= manifest["floor"]["events"]) & (test.bytes >= manifest["floor"]["bytes"])
     loss = test.x[:, test.features.index("ae_loss")]
     plots.loss_density(loss[enough & (test.label == 0)], loss[enough & (test.label == 1)], folder / "loss-density.svg")
-    plots.curves(first.label[apart], {k: peaks[k][apart] for k in compare.PLOTTED}, folder)
+    plots.curves(first.label[apart], {k: v[apart] for k, v in peaks.items()}, folder)
     plots.importances(train.features, importance, folder / "importances.svg")
-    plots.calibration(first.label[apart], peaks[compare.SHIPPED][apart], folder / "calibration.svg")
+    plots.calibration(first.label[apart], peaks["forest"][apart], folder / "calibration.svg")
     plots.thresholds(points, folder / "thresholds.svg")
 
     text = (pathlib.Path(__file__).parent / "evaluation.md.in").read_text()
@@ -264,6 +275,7 @@ def main() -> None:
         "SCENARIOS": recorded_scenarios(here),
         "COMPOSED": composed_tunnels(here),
         "KNOWN": composed_tunnels(shipped),
+        "FORMATS": formats(judged.by_model(args.command, args.models, args.formats, args.sources)),
         "ORDINARY": ordinary_traffic(here),
         "FALSE": list_false_blocks(here),
         "FAMILIES": benign_families(here),

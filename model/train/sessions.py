@@ -30,12 +30,14 @@ def judge(command: pathlib.Path, dealt: folds.Folds, files: list[list[pathlib.Pa
 
 
 def by_model(command: pathlib.Path, model: pathlib.Path, files: list[pathlib.Path], sources: pathlib.Path, threshold: float | None = None) -> list[dict]:
-    """Every session of the files, judged by one model."""
+    """Every session of the files, judged by one model; but no tunnel that the
+    composer has put below an SLD of the allow list, where none can be."""
     args = [command, "eval", "--model", model, "--sources", sources]
     if threshold is not None:
         args += ["--threshold", threshold]
     with subprocess.Popen([*map(str, args), *map(str, files)], stdout=subprocess.PIPE, text=True) as run:
         found = [json.loads(line) for line in run.stdout]
+    found = [s for s in found if not (s["tunnel"] and s["composed"] and s["allowed"])]
     if run.returncode:
         raise SystemExit(f"notunnel eval ended with status {run.returncode}")
     for s in found:

@@ -1,27 +1,22 @@
-"""Trains the random forest on window states, and the logistic regression that
-has the other half of the vote, and exports both as one model.
+"""Trains the random forest on window states and exports it.
 
 Input: rows.csv.gz as "notunnel features" writes it, one row per window state at
 a moment. Output, in --out: forest.onnx (float32 [N,features] -> label [N],
 probabilities [N,2]), forest.json (manifest) and golden/forest.json (rows with
-their probability by ONNX Runtime). The threshold is chosen on scores of models
+their probability by ONNX Runtime). The threshold is chosen on scores of forests
 that were trained without the tool, family or SLD of what they judge (folds.py);
-the model that is exported learns from all.
+the forest that is exported learns from all.
 """
 
 import argparse
-import dataclasses
 import pathlib
 
 import numpy as np
 import onnx
 import onnxruntime
-from onnx import TensorProto, helper
 from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import StandardScaler
 from tqdm import tqdm
 
 import artifact
@@ -37,41 +32,24 @@ GOLDEN = 2400  # rows that the Go code is compared with ONNX Runtime on
 FLOOR = {"events": 6, "bytes": 150}  # evidence below which nothing is blocked
 MAX_THRESHOLD = 0.99
 # Shares of benign sessions (of six names or more below one SLD) that may be
-# flagged by models that never saw their family or SLD, before secondary
+# flagged by forests that never saw their family or SLD, before secondary
 # validation.
-BLOCKED = {"ordinary": 0.0015, "hard": 0.0075}
+BLOCKED = {"ordinary": 0.002, "hard": 0.0125}
 
 
-@dataclasses.dataclass
-class Judge:
-    """Half a vote for a random forest, half for a logistic regression on the
-    same features. A forest has cuts only where it saw data, a straight line goes
-    on beyond: together they find more of encodings that neither has seen."""
-
-    forest: RandomForestClassifier
-    scaler: StandardScaler
-    regression: LogisticRegression
-
-    def predict_proba(self, x: np.ndarray) -> np.ndarray:
-        """float [N,2]: the probability of harmless and of tunnel."""
-        return (self.forest.predict_proba(x) + self.regression.predict_proba(self.scaler.transform(x))) / 2
-
-    def line(self) -> tuple[np.ndarray, float]:
-        """Weights of the regression on features as they are, and its intercept."""
-        weights = self.regression.coef_[0] / self.scaler.scale_
-        return weights, float(self.regression.intercept_[0] - weights @ self.scaler.mean_)
+def classifier(trees: int, seed: int) -> RandomForestClassifier:
+    """A random forest within what serving allows. Leaves of a few rows would
+    learn the composer's families by heart; without them, less is missed of
+    encodings that are left out."""
+    return RandomForestClassifier(trees, max_depth=MAX_DEPTH, max_leaf_nodes=MAX_LEAVES, min_samples_leaf=LEAST_ROWS, random_state=seed, n_jobs=2)
 
 
-def fit(rows: table.Rows, seed: int, trees: int = TREES) -> Judge:
+def fit(rows: table.Rows, seed: int) -> RandomForestClassifier:
     """A tunnel teaches from the floor on: before, it has not said enough to be
-    told from a name. The forest keeps within what serving allows; leaves of a
-    few rows would learn the composer's families by heart."""
+    told from a name."""
     rows = rows.pick((rows.label == 0) | enough(rows))
-    weights = table.weights(rows)
-    forest = RandomForestClassifier(trees, max_depth=MAX_DEPTH, max_leaf_nodes=MAX_LEAVES, min_samples_leaf=LEAST_ROWS, random_state=seed, n_jobs=2)
-    scaler = StandardScaler()
-    regression = LogisticRegression(max_iter=400).fit(scaler.fit_transform(rows.x), rows.label, sample_weight=weights)
-    return Judge(forest.fit(rows.x, rows.label, sample_weight=weights), scaler, regression)
+    forest = classifier(TREES, seed)
+    return forest.fit(rows.x, rows.label, sample_weight=table.weights(rows))
 
 
 def enough(rows: table.Rows) -> np.ndarray:
@@ -134,20 +112,17 @@ def benign_ranges(rows: table.Rows) -> dict[str, dict[str, float]]:
     return found
 
 
-def export(judge: Judge, features: int, path: pathlib.Path) -> None:
-    """Writes x -> label and probabilities, the mean of a TreeEnsembleClassifier
-    (without ZipMap) and a LinearClassifier. Checks every threshold of the trees:
-    the largest float32 that is not above the float64 one, so that a float32
-    feature goes the way it goes here."""
-    forest = judge.forest
-    trees = to_onnx(
+def export(forest: RandomForestClassifier, features: int, path: pathlib.Path) -> None:
+    """Writes the forest without ZipMap and checks every threshold in it: the
+    largest float32 that is not above the float64 one, so that a float32 feature
+    goes the way it goes here."""
+    model = to_onnx(
         forest,
         initial_types=[("x", FloatTensorType([None, features]))],
         options={id(forest): {"zipmap": False}},
         target_opset=OPSET,
     )
-    ensemble = trees.graph.node[0]
-    attributes = {a.name: a for a in ensemble.attribute}
+    attributes = {a.name: a for a in model.graph.node[0].attribute}
     written = np.array(attributes["nodes_values"].floats, dtype=np.float32)
     branch = np.array([m == b"BRANCH_LEQ" for m in attributes["nodes_modes"].strings])
     exact = np.concatenate([t.tree_.threshold[t.tree_.children_left >= 0] for t in forest.estimators_])
@@ -155,44 +130,22 @@ def export(judge: Judge, features: int, path: pathlib.Path) -> None:
     below = np.where(nearest > exact, np.nextafter(nearest, np.float32(-np.inf)), nearest)
     if not np.array_equal(np.sort(written[branch]), np.sort(below)):
         raise SystemExit("skl2onnx rounded a threshold the wrong way")
-    ensemble.output[:] = ["forest_label", "forest_probabilities"]
-    weights, intercept = judge.line()
-    regression = helper.make_node(
-        "LinearClassifier",
-        ["x"],
-        ["regression_label", "regression_probabilities"],
-        domain="ai.onnx.ml",
-        coefficients=np.concatenate([-weights, weights]).astype(np.float32).tolist(),
-        intercepts=[-intercept, intercept],
-        classlabels_ints=[0, 1],
-        post_transform="LOGISTIC",
-    )
-    mean = helper.make_node("Mean", ["forest_probabilities", "regression_probabilities"], ["probabilities"])
-    label = helper.make_node("ArgMax", ["probabilities"], ["label"], axis=1, keepdims=0)
-    graph = helper.make_graph(
-        [ensemble, regression, mean, label],
-        "judge",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [None, features])],
-        [helper.make_tensor_value_info("label", TensorProto.INT64, [None]), helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, [None, 2])],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid(domain, version) for domain, version in OPSET.items()], ir_version=trees.ir_version)
-    onnx.checker.check_model(model)
     path.parent.mkdir(parents=True, exist_ok=True)
     onnx.save(model, str(path))
 
 
-def golden(judge: Judge, x: np.ndarray, path: pathlib.Path, seed: int) -> list[dict]:
+def golden(forest: RandomForestClassifier, x: np.ndarray, path: pathlib.Path, seed: int) -> list[dict]:
     """Rows and their probability by ONNX Runtime: real ones, and a third moved
     exactly onto a split. Stops if ONNX Runtime and scikit-learn disagree."""
     rng = np.random.default_rng(seed)
     picked = x[rng.choice(len(x), GOLDEN, replace=len(x) < GOLDEN)]
     for i in range(2 * GOLDEN // 3, GOLDEN):
-        tree = judge.forest.estimators_[rng.integers(TREES)].tree_
+        tree = forest.estimators_[rng.integers(TREES)].tree_
         for node in rng.permutation(np.flatnonzero(tree.feature >= 0))[:3]:
             picked[i, tree.feature[node]] = np.float32(tree.threshold[node])
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     probabilities = session.run(["probabilities"], {"x": picked})[0][:, 1]
-    gap = np.abs(probabilities - judge.predict_proba(picked)[:, 1]).max()
+    gap = np.abs(probabilities - forest.predict_proba(picked)[:, 1]).max()
     if gap > 1e-5:
         raise SystemExit(f"ONNX Runtime and scikit-learn differ by {gap}")
     # str of a float32 is its shortest exact form
@@ -213,7 +166,7 @@ def main() -> None:
     fold = folds.Folds(rows).rows(rows)
     print(f"{len(rows.label)} rows, {rows.composed.mean():.0%} of them composed")
     scores = np.zeros(len(rows.label))
-    for k in tqdm(range(folds.FOLDS), desc="models, each without a fold"):
+    for k in tqdm(range(folds.FOLDS), desc="forests, each without a fold"):
         rest, mine = rows.pick(fold != k), fold == k
         if len(np.unique(rest.label)) < 2:
             raise SystemExit(f"{args.rows}: without fold {k}, a class is missing")
@@ -221,10 +174,10 @@ def main() -> None:
             scores[mine] = fit(rest, args.seed).predict_proba(rows.x[mine])[:, 1]
     threshold = choose_threshold(rows, scores, args.min_threshold)
     counts = report("sessions of tools, families and SLDs left out", rows, scores, threshold)
-    judge = fit(rows, args.seed)
+    forest = fit(rows, args.seed)
 
     path = args.out / "forest.onnx"
-    export(judge, len(rows.features), path)
+    export(forest, len(rows.features), path)
     manifest = {
         "features": rows.features,
         "threshold": threshold,
@@ -242,8 +195,8 @@ def main() -> None:
         "versions": artifact.versions("scikit-learn", "skl2onnx", "onnx", "onnxruntime", "numpy"),
     }
     artifact.write_json(args.out / "forest.json", manifest)
-    artifact.write_json(args.out / "golden" / "forest.json", golden(judge, rows.x, path, args.seed), indent=None)
-    importance = sorted(zip(judge.forest.feature_importances_, rows.features), reverse=True)
+    artifact.write_json(args.out / "golden" / "forest.json", golden(forest, rows.x, path, args.seed), indent=None)
+    importance = sorted(zip(forest.feature_importances_, rows.features), reverse=True)
     print("\n" + ", ".join(f"{name} {share:.3f}" for share, name in importance))
 
 

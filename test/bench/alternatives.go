@@ -8,7 +8,7 @@ import (
 // alternatives compares with public Go modules that do the like.
 func alternatives(r *report) error {
 	r.section("Against what else there is in Go")
-	r.text("No Go module that looks for tunnels was compared: of those that users would think of first, none could be fetched where this was written " +
+	r.text("No Go module that looks for tunnels could be had and built: of those that users would think of first, the module proxy gave us none " +
 		"(asked for: github.com/coredns/rrl, github.com/dmachard/go-dnscollector, github.com/semihalev/sdns, github.com/0xERR0R/blocky, github.com/AdguardTeam/AdGuardHome, github.com/dnscrypt/dnscrypt-proxy), " +
 		"and no plugin in CoreDNS's own list judges what a name carries. So there is no detector here to compare with, neither in speed nor in what it catches. " +
 		"What can be compared is the inference:")
@@ -29,7 +29,7 @@ func alternatives(r *report) error {
 	r.table([]string{"forest, one vector, CPU", "here, ns", "leaves, ns", "ratio"}, [][]string{
 		compared("github.com/dmitryikh/leaves v0.0.0-20230708180554, pure Go, PredictSingle", got.Here, got.Leaves),
 	})
-	r.text("leaves is meant for gradient-boosted trees and random forests of LightGBM and XGBoost; it got our trees in LightGBM's format, and the regression is worked out beside it. Medians of 9 rounds in turns over %d vectors, on which the two differ by %.1g at most.", got.Rows, got.Apart)
+	r.text("leaves is meant for gradient-boosted trees and random forests of LightGBM and XGBoost; it got our forest, tree by tree, in LightGBM's format. Medians of 9 rounds in turns over %d vectors, on which the two differ by %.1g at most.", got.Rows, got.Apart)
 	r.text("For the autoencoder there is nothing in pure Go: github.com/advancedclimatesystems/gonnx v1.1.0 has no ConvTranspose (nor the forest's opset), and the runtime of github.com/owulveryck/onnx-go v0.5.0 has no Gather, one-dimensional Conv or ConvTranspose. github.com/yalue/onnxruntime_go calls ONNX Runtime through cgo, see above for what that takes.")
 	return nil
 }

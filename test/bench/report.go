@@ -61,8 +61,8 @@ func quantile(x []float64, q float64) float64 {
 }
 
 // interval is the mean of paired rounds and half the width of its 95 %
-// confidence interval; with the 16 to 24 rounds that we make, Student's t is 2.07
-// to 2.13.
+// confidence interval; with the 24 to 48 rounds that we make, Student's t is 2.01
+// to 2.07.
 func interval(x []float64) (mean, half float64) {
 	for _, v := range x {
 		mean += v / float64(len(x))
@@ -72,7 +72,7 @@ func interval(x []float64) (mean, half float64) {
 		squares += (v - mean) * (v - mean)
 	}
 	n := float64(len(x))
-	return mean, 2.13 * math.Sqrt(squares/(n-1)/n)
+	return mean, 2.07 * math.Sqrt(squares/(n-1)/n)
 }
 
 // bar says whether a figure keeps within its bar, as far as its confidence

@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	perfRounds  = 16
+	perfRounds  = 48
 	perfQueries = 50_000
 	tick        = 10 * time.Millisecond // of a process's CPU time in /proc
 )

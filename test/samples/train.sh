@@ -20,7 +20,7 @@ go run ./model/train/compose --names "$work/names.tsv.gz" --out "$work/composed"
 "$notunnel" encode -o "$work/prefixes.npy" --without "$work/composed/unseen-prefixes.txt.gz" "$work/prefixes.txt"
 "$python" model/train/train_autoencoder.py "$work/prefixes.npy" "$work/unseen.npy" --work "$work" --out "$work/models" \
 	--data "samples" --epochs 3
-"$notunnel" features -o "$work/rows.csv.gz" --model "$work/models" "$work"/composed/*.tsv.gz $samples/*.pcap
+"$notunnel" features -o "$work/rows.csv.gz" --model "$work/models" "$work"/composed/benign-*.tsv.gz "$work"/composed/tunnel-*.tsv.gz $samples/*.pcap
 "$python" model/train/train_forest.py "$work/rows.csv.gz" --out "$work/models" --data "samples, composed from names.tsv"
 
 "$notunnel" scan --json --model "$work/models" $samples/*.pcap >"$work/scan.json"

@@ -11,9 +11,8 @@ type Tree struct {
 // Leaf is a tree of one leaf.
 func Leaf(share float32) *Tree { return &Tree{Share: share} }
 
-// Forest is a file of the form that the trainer writes: the mean of a
-// TreeEnsembleClassifier and a LinearClassifier over a vector of that many
-// features. The latter says one half of everything.
+// Forest is a file of the form that skl2onnx writes: one
+// TreeEnsembleClassifier over a vector of that many features.
 func Forest(features int, trees ...*Tree) Model {
 	var l lists
 	for i, t := range trees {
@@ -28,7 +27,7 @@ func Forest(features int, trees ...*Tree) Model {
 		},
 		Nodes: []Node{{
 			Op: "TreeEnsembleClassifier", Name: "forest",
-			Inputs: []string{"X"}, Outputs: []string{"forest_label", "forest_probabilities"},
+			Inputs: []string{"X"}, Outputs: []string{"label", "probabilities"},
 			Attributes: map[string]any{
 				"nodes_treeids": l.trees, "nodes_nodeids": l.ids, "nodes_featureids": l.features,
 				"nodes_truenodeids": l.yes, "nodes_falsenodeids": l.no,
@@ -36,20 +35,6 @@ func Forest(features int, trees ...*Tree) Model {
 				"class_treeids": l.leafTrees, "class_nodeids": l.leafIDs, "class_ids": l.classes,
 				"class_weights": l.weights, "classlabels_int64s": []int64{0, 1}, "post_transform": "NONE",
 			},
-		}, {
-			Op: "LinearClassifier", Name: "regression",
-			Inputs: []string{"X"}, Outputs: []string{"regression_label", "regression_probabilities"},
-			Attributes: map[string]any{
-				"coefficients": make([]float32, 2*features), "intercepts": make([]float32, 2),
-				"classlabels_ints": []int64{0, 1}, "post_transform": "LOGISTIC",
-			},
-		}, {
-			Op: "Mean", Name: "mean",
-			Inputs: []string{"forest_probabilities", "regression_probabilities"}, Outputs: []string{"probabilities"},
-		}, {
-			Op: "ArgMax", Name: "label",
-			Inputs: []string{"probabilities"}, Outputs: []string{"label"},
-			Attributes: map[string]any{"axis": 1, "keepdims": 0},
 		}},
 	}
 }

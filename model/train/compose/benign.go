@@ -12,6 +12,9 @@ const (
 	base32    = "abcdefghijklmnopqrstuvwxyz234567"
 	base36    = "0123456789abcdefghijklmnopqrstuvwxyz"
 	lowercase = "abcdefghijklmnopqrstuvwxyz"
+	// A name keeps its case on the way, but is judged without it.
+	base58    = "123456789abcdefghijkmnopqrstuvwxyzabcdefghjklmnpqrstuvwxyz"
+	base64url = lowercase + lowercase + "0123456789-_"
 )
 
 // random is n characters of an alphabet.

@@ -83,7 +83,7 @@ func TestCompose(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	benign, tunnels := 0, 0
+	benign, tunnels, tools := 0, 0, 0
 	for _, log := range logs {
 		c := count(t, log)
 		want := perFamily
@@ -106,14 +106,17 @@ func TestCompose(t *testing.T) {
 		if len(c.sessions) != 1 {
 			t.Errorf("%s: families %v, want one", log, c.families)
 		}
-		if strings.HasPrefix(filepath.Base(log), "tunnel-") {
+		switch kind, _, _ := strings.Cut(filepath.Base(log), "-"); kind {
+		case "tunnel":
 			tunnels++
-		} else {
+		case "format":
+			tools++
+		case "benign":
 			benign++
 		}
 	}
-	if benign < 35 || tunnels != len(tunnelFamilies())*len(rhythms) {
-		t.Errorf("%d logs of benign families, %d of tunnels", benign, tunnels)
+	if benign < 35 || tunnels != len(tunnelFamilies())*len(rhythms) || tools != len(formats()) {
+		t.Errorf("%d logs of benign families, %d of tunnels, %d of tools", benign, tunnels, tools)
 	}
 }
 

@@ -1,6 +1,7 @@
 // Command compose puts training traffic together where recordings are scarce:
 // benign sessions from real host names, hard benign families made after their
-// published formats, and tunnels of every usual encoding. It writes one DNS log
+// published formats, tunnels of every usual encoding, and, for testing alone, the
+// formats of named tools. It writes one DNS log
 // a family, and one a rhythm for tunnels; the source column names the family and
 // begins with "composed-", so that composed rows stay recognizable in every
 // report. unseen-prefixes.txt.gz has prefixes of SLDs that the autoencoder is
@@ -50,7 +51,7 @@ func compose(namesFile, out string, seed uint64, perFamily, ordinary int) error 
 		return err
 	}
 	c := &composer{world: world, out: out, seed: seed}
-	benign, tunnels := benignFamilies(world), tunnelFamilies()
+	benign, tunnels, formats := benignFamilies(world), tunnelFamilies(), formats()
 	visits := ordinary * len(world.zones)
 	c.bar = progressbar.NewOptions(2*visits+ordinary*len(world.topped)+len(world.remote)+perFamily*(len(benign)+len(tunnels)*len(rhythms)),
 		progressbar.OptionSetDescription("sessions"),
@@ -99,6 +100,13 @@ func compose(namesFile, out string, seed uint64, perFamily, ordinary int) error 
 			}); err != nil {
 				return err
 			}
+		}
+	}
+	for _, f := range formats {
+		if err := c.write("format-"+f.name, perFamily, func(r *rand.Rand, _ int) *session {
+			return f.session(r, world)
+		}); err != nil {
+			return err
 		}
 	}
 	return nil

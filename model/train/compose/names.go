@@ -222,8 +222,17 @@ func (w *world) mixture(r *rand.Rand) namer {
 	}
 }
 
-// freshSLD is a real SLD, so that nothing is to be learned from its look.
-func (w *world) freshSLD(r *rand.Rand) string { return w.slds[r.IntN(len(w.slds))] }
+// freshSLD is a real SLD, so that nothing is to be learned from its look; but
+// none below which every name has an SLD of its own, as the list of public
+// suffixes has it with a wildcard.
+func (w *world) freshSLD(r *rand.Rand) string {
+	for {
+		sld := w.slds[r.IntN(len(w.slds))]
+		if of, err := publicsuffix.EffectiveTLDPlusOne("a.b." + sld); err == nil && of == sld {
+			return sld
+		}
+	}
+}
 
 func (w *world) label(r *rand.Rand) string { return w.labels[r.IntN(len(w.labels))] }
 

@@ -32,9 +32,8 @@ func tunnelFamilies() []tunnelFamily {
 		{"base32hex", letters(base36[:32])},
 		{"base32-any", shuffled(base36, 32)},
 		{"base36", letters(base36)},
-		// A name keeps its case on the way, but is judged without it.
-		{"base58", letters("123456789abcdefghijkmnopqrstuvwxyzabcdefghjklmnpqrstuvwxyz")},
-		{"base64url", letters(lowercase + lowercase + "0123456789-_")},
+		{"base58", letters(base58)},
+		{"base64url", letters(base64url)},
 		{"base64", letters(lowercase + lowercase + "0123456789+/")},
 		{"base62-any", shuffled(lowercase+lowercase+base36, 62)},
 		{"decimal", letters("0123456789")},

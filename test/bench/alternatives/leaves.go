@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"fmt"
-	"math"
 	"os"
 	"strings"
 
@@ -12,10 +11,9 @@ import (
 	"github.com/notunnel/notunnel/model/onnxgraph"
 )
 
-// onLeaves is the model of an ONNX file with its trees on leaves: it gets them as
-// a LightGBM model, the same thresholds and leaves. The regression that has the
-// other half of the vote is worked out here.
-func onLeaves(file string) (func(x []float64) float64, error) {
+// loadLeaves writes the forest of an ONNX file as a LightGBM model, which leaves
+// reads: the same trees, thresholds and leaves.
+func loadLeaves(file string) (*leaves.Ensemble, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
@@ -24,34 +22,11 @@ func onLeaves(file string) (func(x []float64) float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	byOp := map[string]*onnxgraph.Node{}
-	for _, n := range g.Nodes {
-		byOp[n.Op] = n
-	}
-	text, err := lightGBM(byOp["TreeEnsembleClassifier"])
+	text, err := lightGBM(g.Nodes[0])
 	if err != nil {
 		return nil, err
 	}
-	trees, err := leaves.LGEnsembleFromReader(bufio.NewReader(strings.NewReader(text)), false)
-	if err != nil {
-		return nil, err
-	}
-	weights, err := onnxgraph.Get[[]float32](byOp["LinearClassifier"], "coefficients")
-	if err != nil {
-		return nil, err
-	}
-	intercepts, err := onnxgraph.Get[[]float32](byOp["LinearClassifier"], "intercepts")
-	if err != nil {
-		return nil, err
-	}
-	weights = weights[len(weights)/2:] // of the second class
-	return func(x []float64) float64 {
-		sum := float64(intercepts[1])
-		for i, w := range weights {
-			sum += float64(w) * x[i]
-		}
-		return (trees.PredictSingle(x, 0) + 1/(1+math.Exp(-sum))) / 2
-	}, nil
+	return leaves.LGEnsembleFromReader(bufio.NewReader(strings.NewReader(text)), false)
 }
 
 // key is a node of the ensemble.

@@ -39,7 +39,7 @@ func run(data string) error {
 	if err != nil {
 		return err
 	}
-	theirs, err := onLeaves(data + "/forest.onnx")
+	theirs, err := loadLeaves(data + "/forest.onnx")
 	if err != nil {
 		return err
 	}
@@ -61,12 +61,12 @@ func run(data string) error {
 		if err != nil {
 			return err
 		}
-		r.Apart = max(r.Apart, math.Abs(float64(p)-theirs(wide[i])))
+		r.Apart = max(r.Apart, math.Abs(float64(p)-theirs.PredictSingle(wide[i], 0)))
 	}
 	var here, there []float64
 	for range 9 {
 		here = append(here, cost(func(i int) { models.Forest.Probability(golden[i%len(golden)].X) }))
-		there = append(there, cost(func(i int) { theirs(wide[i%len(wide)]) }))
+		there = append(there, cost(func(i int) { theirs.PredictSingle(wide[i%len(wide)], 0) }))
 	}
 	r.Here, r.Leaves = median(here), median(there)
 	return json.NewEncoder(os.Stdout).Encode(r)
