@@ -13,7 +13,7 @@ type source struct {
 	pattern string // of the file's base name, as path/filepath.Match has it
 	label   string // "1" for a tunnel, "0" for benign traffic
 	tool    string // or benign family; "*": what the log's source column says
-	origin  string // who recorded it; sessions of one origin and SLD stay together
+	origin  string // who recorded it
 	slds    map[string]bool
 }
 

@@ -1,11 +1,12 @@
-"""Who judges whom: every tool, family and SLD is judged by a model that never
+"""Who judges whom: every tool, family and SLD is judged by a forest that never
 saw it.
 
 Recorded tools, composed encodings and benign families are each dealt into folds
-in the order of their names, and a model is trained without its fold's. A tool
+in the order of their names, and a forest is trained without its fold's. A tool
 that is left out is so with its recordings from every source; composed tunnels of
-the encoding that it happens to use stay in, unless they are of the same fold.
-Ordinary names are dealt by SLD instead: a model is trained on other SLDs.
+the encoding that it happens to use stay in, unless they are of the same fold. So
+do the kin of an encoding that is left out, as base32hex is of base32.
+Ordinary names are dealt by SLD instead: a forest is trained on other SLDs.
 Popular SLDs and floods are in no training at all.
 """
 

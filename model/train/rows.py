@@ -18,7 +18,7 @@ class Rows:
     x: np.ndarray  # float32 [N, len(features)], as Go has them
     label: np.ndarray  # 1 = tunnel
     tool: np.ndarray  # tool, or benign family
-    group: np.ndarray  # (source, sld): never split between train and validation
+    group: np.ndarray  # source|sld
     file: np.ndarray  # base name of the log
     session: np.ndarray
     composed: np.ndarray  # True where traffic was put together, not recorded

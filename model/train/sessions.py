@@ -18,7 +18,7 @@ SCENARIOS = "idle5m idle slow drip shell upload download up down short fast acti
 
 def judge(command: pathlib.Path, dealt: folds.Folds, files: list[list[pathlib.Path]], work: pathlib.Path, sources: pathlib.Path, threshold: float | None = None) -> list[dict]:
     """Every session of the files, which are given by fold, each judged by the
-    model of its fold, which never saw its tool, family or SLD."""
+    forest of its fold, which never saw its tool, family or SLD."""
 
     def one(k: int) -> list[dict]:
         found = by_model(command, work / f"fold-{k}", files[k], sources, threshold)
@@ -37,9 +37,9 @@ def by_model(command: pathlib.Path, model: pathlib.Path, files: list[pathlib.Pat
         args += ["--threshold", threshold]
     with subprocess.Popen([*map(str, args), *map(str, files)], stdout=subprocess.PIPE, text=True) as run:
         found = [json.loads(line) for line in run.stdout]
-    found = [s for s in found if not (s["tunnel"] and s["composed"] and s["allowed"])]
     if run.returncode:
         raise SystemExit(f"notunnel eval ended with status {run.returncode}")
+    found = [s for s in found if not (s["tunnel"] and s["composed"] and s["allowed"])]
     for s in found:
         s["scenario"] = scenario(s["file"])
     return found

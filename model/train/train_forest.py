@@ -88,12 +88,14 @@ def report(title: str, rows: table.Rows, scores: np.ndarray, threshold: float) -
     for kind in np.unique(rows.kind()):
         mine = rows.kind() == kind
         sessions = len(np.unique(rows.session[mine]))
-        first = [rows.queries[mine & flagged & (rows.session == s)].min() for s in np.unique(rows.session[mine & flagged])]
+        _, of = np.unique(rows.session[mine & flagged], return_inverse=True)
+        first = np.full(of.max(initial=-1) + 1, np.iinfo(np.int64).max)
+        np.minimum.at(first, of, rows.queries[mine & flagged])
         label, tool = kind.split("|", 1)
         name = "tunnel" if label == "1" else "benign"
         counts[f"{name}_sessions"] += sessions
         counts[f"{name}_flagged"] += len(first)
-        when = f"{np.median(first):.0f}, {max(first)}" if first else "-"
+        when = f"{np.median(first):.0f}, {first.max()}" if len(first) else "-"
         print(f"{name:<7} {tool:<28} {sessions:>8} {len(first):>8} {len(first) / sessions:>7.1%}  {when}")
     return counts
 

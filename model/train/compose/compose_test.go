@@ -30,6 +30,9 @@ func (c *census) Query(q *capture.Query) error {
 		c.sessions[q.Source] = map[string]bool{}
 	}
 	c.sessions[q.Source][q.Client.String()] = true
+	if _, ok := dns.IsDomainName(q.Name); !ok {
+		c.t.Errorf("%s: %q is no name", q.Source, q.Name)
+	}
 	if c.name.Parse(q.Name) == split.NoSLD {
 		c.t.Errorf("%s: %q has no SLD", q.Source, q.Name)
 	}

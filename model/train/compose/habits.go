@@ -199,13 +199,15 @@ func target(data []byte) string {
 	return strings.Join(chop(text, 60), ".") + ".net."
 }
 
-// chop cuts text into labels of at most size bytes.
+// chop cuts text into labels of at most size bytes, and where it has a dot.
 func chop(text string, size int) (labels []string) {
-	for len(text) > size {
-		labels = append(labels, text[:size])
-		text = text[size:]
+	for label := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '.' }) {
+		for ; len(label) > size; label = label[size:] {
+			labels = append(labels, label[:size])
+		}
+		labels = append(labels, label)
 	}
-	return append(labels, text)
+	return labels
 }
 
 // The gaps between queries, in seconds. Benign sessions draw from all of it,

@@ -1,11 +1,11 @@
 // Command compose puts training traffic together where recordings are scarce:
 // benign sessions from real host names, hard benign families made after their
 // published formats, tunnels of every usual encoding, and, for testing alone, the
-// formats of named tools. It writes one DNS log
-// a family, and one a rhythm for tunnels; the source column names the family and
-// begins with "composed-", so that composed rows stay recognizable in every
-// report. unseen-prefixes.txt.gz has prefixes of SLDs that the autoencoder is
-// to be validated on and must not be trained on.
+// formats of named tools. It writes one DNS log a family, and one a rhythm for
+// encodings; the source column names the family and begins with "composed-", so
+// that composed rows stay recognizable in every report. unseen-prefixes.txt.gz
+// has prefixes of SLDs that the autoencoder is to be validated on and must not
+// be trained on.
 //
 // Gaps, type mix, twins, retransmission, reply style and TTL come from the same
 // distributions for both classes (habits.go); only the names and how many of
@@ -53,7 +53,7 @@ func compose(namesFile, out string, seed uint64, perFamily, ordinary int) error 
 	c := &composer{world: world, out: out, seed: seed}
 	benign, tunnels, formats := benignFamilies(world), tunnelFamilies(), formats()
 	visits := ordinary * len(world.zones)
-	c.bar = progressbar.NewOptions(2*visits+ordinary*len(world.topped)+len(world.remote)+perFamily*(len(benign)+len(tunnels)*len(rhythms)),
+	c.bar = progressbar.NewOptions(2*visits+ordinary*len(world.topped)+len(world.remote)+perFamily*(len(benign)+len(tunnels)*len(rhythms)+len(formats)),
 		progressbar.OptionSetDescription("sessions"),
 		progressbar.OptionSetWriter(os.Stderr),
 		progressbar.OptionSetVisibility(term.IsTerminal(int(os.Stderr.Fd()))),

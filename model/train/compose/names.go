@@ -22,6 +22,7 @@ type world struct {
 	zones  []*zone  // with enough names for a window to be judged
 	topped []*zone  // the same, of the most popular SLDs
 	named  []*zone  // with any
+	donors []*zone  // the same, but the popular ones
 	remote []*zone  // enough names, which only an index of the web knows
 	unseen []*zone  // one SLD of twenty, drawn by the hash of its name
 	slds   []string // all of them
@@ -121,6 +122,7 @@ func readNames(path string) (*world, error) {
 	slices.SortStableFunc(w.zones, func(a, b *zone) int { return cmp.Compare(b.popularity(), a.popularity()) })
 	top := min(popularSLDs, len(w.zones)/4)
 	w.topped, w.zones = w.zones[:top], w.zones[top:]
+	w.donors = slices.DeleteFunc(slices.Clone(w.named), func(z *zone) bool { return slices.Contains(w.topped, z) })
 	w.remote = slices.DeleteFunc(w.remote, func(z *zone) bool { return !z.enough() })
 	if len(w.zones) == 0 || len(w.labels) == 0 || len(w.hosts) == 0 {
 		return nil, fmt.Errorf("%s: no SLD with enough names", path)
@@ -204,11 +206,11 @@ func (z *zone) visit(r *rand.Rand) namer {
 }
 
 // mixture is the names of an SLD that does not exist: real prefixes of a few
-// others.
+// others, none of them popular.
 func (w *world) mixture(r *rand.Rand) namer {
 	donors := make([]*zone, 1+r.IntN(5))
 	for i := range donors {
-		donors[i] = w.named[r.IntN(len(w.named))]
+		donors[i] = w.donors[r.IntN(len(w.donors))]
 	}
 	return func() string {
 		// A donor with few names gives way to new ones, so that it does not
@@ -216,7 +218,7 @@ func (w *world) mixture(r *rand.Rand) namer {
 		i := r.IntN(len(donors))
 		z := donors[i]
 		if len(z.prefixes) < 2*fewestNames {
-			donors[i] = w.named[r.IntN(len(w.named))]
+			donors[i] = w.donors[r.IntN(len(w.donors))]
 		}
 		return z.prefixes[r.IntN(len(z.prefixes))]
 	}

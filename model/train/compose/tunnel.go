@@ -19,11 +19,7 @@ func tunnelFamilies() []tunnelFamily {
 		return func(*rand.Rand) encoder { return radix(alphabet) }
 	}
 	shuffled := func(alphabet string, keep int) func(*rand.Rand) encoder {
-		return func(r *rand.Rand) encoder {
-			mixed := []byte(alphabet)
-			r.Shuffle(len(mixed), func(i, j int) { mixed[i], mixed[j] = mixed[j], mixed[i] })
-			return radix(string(mixed[:keep]))
-		}
+		return func(r *rand.Rand) encoder { return radix(shuffle(r, alphabet)[:keep]) }
 	}
 	return []tunnelFamily{
 		{"hex", letters(hexDigits)},
@@ -38,10 +34,10 @@ func tunnelFamilies() []tunnelFamily {
 		{"base62-any", shuffled(lowercase+lowercase+base36, 62)},
 		{"decimal", letters("0123456789")},
 		{"narrow", func(r *rand.Rand) encoder { return radix(narrow(r)) }},
-		{"octets", func(r *rand.Rand) encoder { return octets(r) }},
+		{"octets", octets},
 		{"raw", func(*rand.Rand) encoder { return raw }},
-		{"high", func(r *rand.Rand) encoder { return high(r) }},
-		{"words", func(r *rand.Rand) encoder { return words(r) }},
+		{"high", high},
+		{"words", words},
 	}
 }
 
@@ -74,6 +70,12 @@ func radix(alphabet string) encoder {
 	}
 }
 
+func shuffle(r *rand.Rand, alphabet string) string {
+	mixed := []byte(alphabet)
+	r.Shuffle(len(mixed), func(i, j int) { mixed[i], mixed[j] = mixed[j], mixed[i] })
+	return string(mixed)
+}
+
 // narrow is a small alphabet of letters and digits, drawn for the session: few
 // letters, few digits or any share of both.
 func narrow(r *rand.Rand) string {
@@ -90,8 +92,8 @@ func narrow(r *rand.Rand) string {
 	return b.String()
 }
 
-// octets writes each byte as a number or as two digits of base 16, and a sign
-// between them.
+// octets writes each byte as a number of its own, decimal or hexadecimal, and a
+// sign between them.
 func octets(r *rand.Rand) encoder {
 	form, sep := pick(r, "%d", "%d", "%03d", "%x", "%02x"), pick(r, "-", "-", "g", "x")
 	return func(data []byte) string {
