@@ -222,14 +222,17 @@ func (f *format) session(r *rand.Rand, w *world) *session {
 		h = rhythms[r.IntN(len(rhythms))]
 	}
 	next := f.start(r, newPayload(r))
-	poll := h.poll + r.Float64()*(h.mostPoll-h.poll)
-	return &session{
+	s := &session{
 		family: "format-" + f.name,
 		slds:   []string{w.freshSLD(r)},
-		next:   func() string { return next(r.Float64() < poll) },
+		next:   func() string { return next(false) },
 		names:  int(logUniform(r, float64(h.fewest), float64(h.most))),
 		habits: newHabits(r, "", logUniform(r, h.fastest, h.slowest)),
 	}
+	if f.polls {
+		s.poll, s.polls = func() string { return next(true) }, min(h.poll+r.Float64()*(h.mostPoll-h.poll), mostPolls)
+	}
+	return s
 }
 
 func bytesOf(r *rand.Rand, n int) []byte {

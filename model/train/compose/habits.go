@@ -225,6 +225,9 @@ type rhythm struct {
 	most     int
 }
 
+// mostPolls keeps sessions that poll without new names from never ending.
+const mostPolls = 0.9
+
 var rhythms = []rhythm{
 	{"active", fastest, 1, 0, 0.4, 40, 400},
 	{"idle", 0.2, 10, 0.7, 1, 40, 200},

@@ -39,6 +39,8 @@ type session struct {
 	next   namer
 	names  int     // new names to ask for
 	again  float64 // chance that a query repeats a name of the last dozen
+	poll   namer   // makes the names of polls, which are no new ones; nil for none
+	polls  float64 // chance that a query is a poll
 	habits *habits
 }
 
@@ -52,7 +54,9 @@ func (l *log) write(r *rand.Rand, s *session) {
 	var seen []string
 	for asked := 0; asked < s.names; {
 		var name string
-		if len(seen) > 0 && r.Float64() < s.again {
+		if s.poll != nil && r.Float64() < s.polls {
+			name = full(s.poll(), s.slds[asked%len(s.slds)])
+		} else if len(seen) > 0 && r.Float64() < s.again {
 			name = seen[len(seen)-1-r.IntN(min(len(seen), recent))]
 		} else {
 			name = full(s.next(), s.slds[asked%len(s.slds)])

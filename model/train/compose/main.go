@@ -172,16 +172,20 @@ func (f *family) session(r *rand.Rand, w *world) *session {
 
 // session is a tunnel in that rhythm; one in ten spreads over a few SLDs.
 func (f *tunnelFamily) session(r *rand.Rand, w *world, h rhythm) *session {
+	t := newTunnel(r, f.encode(r), h)
 	s := &session{
 		family: "tunnel-" + f.name,
 		slds:   []string{w.freshSLD(r)},
-		next:   newTunnel(r, f.encode(r), h).next,
+		next:   t.next,
 		names:  int(logUniform(r, float64(h.fewest), float64(h.most))),
 		habits: newHabits(r, "", logUniform(r, h.fastest, h.slowest)),
 	}
 	if r.IntN(10) == 0 {
 		s.slds = append(s.slds, w.freshSLD(r), w.freshSLD(r))
 		s.names *= len(s.slds)
+	}
+	if t.beat != "" {
+		s.poll, s.polls = func() string { return t.beat }, min(t.poll, mostPolls)
 	}
 	return s
 }

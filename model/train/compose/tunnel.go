@@ -156,6 +156,7 @@ type tunnel struct {
 	label   int // characters of a label
 	zone    string
 	poll    float64 // chance that a query carries next to nothing
+	beat    string  // what polls ask for, always the same; "" if they are new names
 	count   int
 	counter string // how it is written; "" for none
 	nonce   int    // random characters that keep caches from answering
@@ -193,6 +194,10 @@ func newTunnel(r *rand.Rand, e encoder, h rhythm) *tunnel {
 	if h.poll > 0 || r.IntN(2) == 0 {
 		t.poll = h.poll + r.Float64()*(h.mostPoll-h.poll)
 	}
+	// Some poll for one name, whose answer is not to be kept by a cache.
+	if t.poll > 0 && r.IntN(12) == 0 {
+		t.beat = below(e(t.payload(2+r.IntN(10))), t.zone)
+	}
 	if r.IntN(5) < 2 {
 		t.id = random(r, pick(r, hexDigits, base32, base36), 2+r.IntN(7))
 	}
@@ -214,7 +219,7 @@ func (t *tunnel) next() string {
 	if t.vary {
 		size = leastData + t.r.IntN(t.size-leastData+1)
 	}
-	if t.r.Float64() < t.poll {
+	if t.beat == "" && t.r.Float64() < t.poll {
 		size = 1 + t.r.IntN(leastData)
 	}
 	data := t.encode(t.payload(size))
