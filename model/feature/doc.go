@@ -4,8 +4,9 @@
 //
 // Symbols: an event is a prefix of the pair within 10 s (twins, retransmissions
 // and 0x20 variants fold into one); U is the set of distinct prefixes in the
-// window; |p| is the length of a prefix in unescaped bytes, dots included; H is
-// the Shannon entropy in bits over character classes, dots left out.
+// window; |p| is the length of a prefix in unescaped bytes, dots included; changed
+// is how many of them are in labels that the event before did not have; H is the
+// Shannon entropy in bits over character classes, dots left out.
 //
 //	 1 entropy_mean          mean of H(p) over U                        bits
 //	 2 entropy_std           deviation of H(p) over U                   bits
@@ -26,15 +27,17 @@
 //	17 evidence              log2(1 + Σ|p|)                             bits
 //	18 carrier_share         events of a type that carries data / events
 //	19 hyphen_share          hyphens / characters of U
-//	20 answer_payload        log2(1 + mean rdata bytes that are no address, capped at 1024)
+//	20 changed_bytes         log2(1 + Σ changed over the events)         bits
 //
 // A type carries data when it is none of A, AAAA, HTTPS, SVCB, PTR, NS, SOA,
 // DS, DNSKEY, CAA and the name has no label that begins with an underscore.
-// Where nothing was answered yet, 4 and 20 are Unanswered.
+// Where nothing was answered yet, 4 is Unanswered.
 //
-// Four features of an earlier list gave way to 6, 8, 17 and 19: distinct_chars /
-// min(Σ|p|, 256), distinct answer sets / answered events, Σ|p| / events and the
-// share of NXDOMAIN. In a trial on composed tunnels and SLDs left out (three
-// folds, 40 trees), 93 % instead of 82 % of the tunnels were found where 0.2 % of
-// the benign sessions were flagged.
+// Five features of an earlier list gave way to 6, 8, 17, 19 and 20: distinct_chars
+// / min(Σ|p|, 256), distinct answer sets / answered events, Σ|p| / events, the
+// share of NXDOMAIN, and the mean of the rdata bytes. In a trial of the first four
+// on composed tunnels and SLDs left out (three folds, 40 trees), 93 % instead of
+// 82 % of the tunnels were found where 0.2 % of the benign sessions were flagged;
+// in one of the last, on tunnels of which some repeat a long id (six folds, 50
+// trees), 89.8 % instead of 86.4 %.
 package feature

@@ -34,10 +34,9 @@ func TestMeasure(t *testing.T) {
 // The numbers are worked out by hand from the formulas in doc.go.
 func TestVector(t *testing.T) {
 	s := Summary{
-		Events: 4, Answered: 2, Carrier: 3,
+		Events: 4, Answered: 2, Carrier: 3, Changed: 15,
 		Prefixes: 2, Bytes: 31, BytesSq: 11*11 + 20*20, Labels: 3, Longest: 26, Segments: 12,
 		Entropy: 5, EntropySq: 4 + 9, Loss: 0.6, LossSq: 0.04 + 0.16, LossBytes: 0.2*11 + 0.4*20,
-		AnswerBytes: 2 * 15,
 	}
 	s.Chars[0], s.Chars[classDigit+9], s.Chars[classHyphen] = 10, 15, 5
 	s.AnswerCounts[1], s.AnswerCounts[2] = 8, 8
@@ -59,7 +58,7 @@ func TestVectorOfNothing(t *testing.T) {
 	for i, x := range s.Vector() {
 		want := float32(0)
 		switch i {
-		case 3, 19:
+		case 3:
 			want = Unanswered
 		case 5:
 			want = 1

@@ -28,7 +28,7 @@ var Names = [Count]string{
 	"evidence",
 	"carrier_share",
 	"hyphen_share",
-	"answer_payload",
+	"changed_bytes",
 }
 
 // Range is where a feature lies in benign traffic: the 5th percentile, the

@@ -7,6 +7,7 @@ type Summary struct {
 	Events   int // distinct prefixes within 10 s
 	Answered int // events with a reply
 	Carrier  int // events of a type that carries data
+	Changed  int // Σ bytes in labels that the event before did not have
 
 	Prefixes  int // |U|
 	Bytes     int // Σ|p|
@@ -20,16 +21,12 @@ type Summary struct {
 	LossSq    float64
 	LossBytes float64 // Σ loss·|p|
 
-	AnswerBytes  int // rdata bytes that are no address
 	Chars        [Classes]uint32
 	AnswerCounts [AnswerClasses]uint32
 }
 
-// Unanswered stands for the features of replies where there was none.
+// Unanswered stands for the feature of replies where there was none.
 const Unanswered = -1
-
-// payloadBytes is the cap of feature 20.
-const payloadBytes = 1024
 
 // Vector computes the features. Every value is finite, whatever the sums.
 func (s *Summary) Vector() (v Vector) {
@@ -70,12 +67,10 @@ func (s *Summary) Vector() (v Vector) {
 		16: float32(math.Log2(1 + float64(s.Bytes))),
 		17: float32(float64(s.Carrier) / events),
 		18: share(s.Chars[classHyphen]),
-		19: Unanswered,
+		19: float32(math.Log2(1 + float64(s.Changed))),
 	}
 	if s.Answered > 0 {
-		answered := float64(s.Answered)
 		v[3] = entropy(s.AnswerCounts[:])
-		v[19] = float32(math.Log2(1 + min(float64(s.AnswerBytes)/answered, payloadBytes)))
 	}
 	return v
 }

@@ -9,12 +9,12 @@ import (
 )
 
 // usual is a window like benign ones in every feature, and an engine to which
-// answers range from 0 to 8.
+// entropies of answers range from 0 to 4.
 func usual(t *testing.T) (*Engine, feature.Vector) {
 	t.Helper()
 	e := engine(t, func(c *Config) {
 		models := *c.Models
-		models.Benign[payload] = feature.Range{Low: 0, Median: 5, High: 8}
+		models.Benign[answers] = feature.Range{Low: 0, Median: 3, High: 4}
 		c.Models = &models
 	})
 	var v feature.Vector
@@ -24,7 +24,7 @@ func usual(t *testing.T) (*Engine, feature.Vector) {
 	return e, v
 }
 
-var payload = slices.Index(feature.Names[:], "answer_payload")
+var answers = slices.Index(feature.Names[:], "answer_entropy_cum")
 
 func TestUsualWindowGivesNoReason(t *testing.T) {
 	e, v := usual(t)
@@ -36,10 +36,10 @@ func TestUsualWindowGivesNoReason(t *testing.T) {
 func TestReasonNamesWhatIsUnusual(t *testing.T) {
 	e, v := usual(t)
 	for x, want := range map[float32]string{
-		9.5:                "answer_payload 9.5 (benign 5, from 0 to 8)",
-		feature.Unanswered: "answer_payload no answers yet (benign 5, from 0 to 8)",
+		4.5:                "answer_entropy_cum 4.5 (benign 3, from 0 to 4)",
+		feature.Unanswered: "answer_entropy_cum no answers yet (benign 3, from 0 to 4)",
 	} {
-		v[payload] = x
+		v[answers] = x
 		if reasons := e.Reasons(v); len(reasons) != 1 || reasons[0] != want {
 			t.Errorf("%q, want %q", reasons, want)
 		}

@@ -34,47 +34,48 @@ func answerOf(m *dns.Msg) (a window.Answer) {
 	counted := 0
 	var buf [512]byte
 	for _, rr := range m.Answer[:min(len(m.Answer), maxRecords)] {
-		data, address := rdata(buf[:0], rr)
-		if !address {
-			a.Bytes += len(data)
+		if counted == maxCountedByte {
+			break
 		}
-		for _, b := range data[:min(len(data), maxCountedByte-counted)] {
+		data := rdata(buf[:0], rr)
+		data = data[:min(len(data), maxCountedByte-counted)]
+		for _, b := range data {
 			a.Counts[feature.AnswerClass(b)]++
 		}
-		counted = min(counted+len(data), maxCountedByte)
+		counted += len(data)
 	}
 	return a
 }
 
-// rdata appends the record's data to buf and tells whether it is an address.
-func rdata(buf []byte, rr dns.RR) (data []byte, address bool) {
+// rdata appends the record's data to buf.
+func rdata(buf []byte, rr dns.RR) []byte {
 	switch rr := rr.(type) {
 	case *dns.A:
-		return append(buf, rr.A.To4()...), true
+		return append(buf, rr.A.To4()...)
 	case *dns.AAAA:
-		return append(buf, rr.AAAA...), true
+		return append(buf, rr.AAAA...)
 	case *dns.CNAME:
-		return appendName(buf, rr.Target), false
+		return appendName(buf, rr.Target)
 	case *dns.NS:
-		return appendName(buf, rr.Ns), false
+		return appendName(buf, rr.Ns)
 	case *dns.PTR:
-		return appendName(buf, rr.Ptr), false
+		return appendName(buf, rr.Ptr)
 	case *dns.MX:
-		return appendName(buf, rr.Mx), false
+		return appendName(buf, rr.Mx)
 	case *dns.SRV:
-		return appendName(buf, rr.Target), false
+		return appendName(buf, rr.Target)
 	case *dns.TXT:
 		for _, s := range rr.Txt {
 			buf = unescape(buf, s)
 		}
-		return buf, false
+		return buf
 	case *dns.NULL:
-		return append(buf, rr.Data...), false
+		return append(buf, rr.Data...)
 	case *dns.RFC3597:
 		raw, _ := hex.DecodeString(rr.Rdata) // what is not hex was never on the wire
-		return append(buf, raw...), false
+		return append(buf, raw...)
 	}
-	return wire(buf, rr), false
+	return wire(buf, rr)
 }
 
 // wire appends the rdata as it stands in a message, without compression. A

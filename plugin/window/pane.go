@@ -22,6 +22,7 @@ type pane struct {
 	opened                    Tick
 	events, answered, carrier uint8
 	prefixes                  uint8
+	changed                   uint16
 
 	past [paneEvents]uint8  // of the events, oldest first: third byte of the tick
 	when [paneEvents]uint16 // low half of it
@@ -32,7 +33,6 @@ type pane struct {
 	entropy, entropySq               uint32    // 1/entropyUnit bits
 	loss, lossBytes                  uint32    // 1/lossUnit
 	lossSq                           [2]uint32 // low half and high half
-	answerBytes                      uint32
 	chars                            [feature.Classes]uint16
 	answers                          [feature.AnswerClasses]uint16
 }
@@ -61,10 +61,11 @@ func (p *pane) find(hash uint64) int {
 	return -1
 }
 
-// add appends an event. The pane is not full.
-func (p *pane) add(hash uint64, now Tick, carrier bool) {
+// add appends an event, in which so many bytes changed. The pane is not full.
+func (p *pane) add(hash uint64, now Tick, carrier bool, changed int) {
 	i := p.events
 	p.events++
+	p.changed += uint16(changed)
 	p.tags[i] = uint32(hash) << flagBits
 	p.when[i], p.past[i] = uint16(now), uint8(now>>16)
 	if carrier {
@@ -124,7 +125,6 @@ func (p *pane) learn(i int, a *Answer) {
 	}
 	if a.Records > 0 && *tag&flagFilled == 0 {
 		*tag |= flagFilled
-		p.answerBytes += uint32(a.Bytes)
 		for i, n := range a.Counts {
 			p.answers[i] += n
 		}
@@ -134,6 +134,5 @@ func (p *pane) learn(i int, a *Answer) {
 // Answer is a reply as a window sums it up.
 type Answer struct {
 	Records int // in the answer section
-	Bytes   int // rdata bytes that are no address
 	Counts  [feature.AnswerClasses]uint16
 }

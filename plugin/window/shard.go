@@ -67,7 +67,7 @@ func (s *shard) observe(q *Query, m *Measures, sum *feature.Summary) Outcome {
 			}
 			newest.sum(m, 1)
 		}
-		newest.add(q.Hash, now, q.Carrier)
+		newest.add(q.Hash, now, q.Carrier, w.change(q.Prefix))
 	}
 	w.queries++
 	w.bytes += uint32(len(q.Prefix))

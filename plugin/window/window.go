@@ -1,6 +1,8 @@
 package window
 
 import (
+	"bytes"
+	"hash/maphash"
 	"math"
 	"slices"
 	"time"
@@ -59,11 +61,35 @@ type Window struct {
 	panes   [maxPanes]*pane // oldest first; the first open of them
 	open    uint8
 	last    Tick
-	fresh   uint32  // prefix bytes that came since the last score
-	score   float32 // the last score
-	queries uint32  // queries that passed, repeats included
-	bytes   uint32  // prefix bytes that passed
-	own     pane    // one of panes, or free
+	fresh   uint32            // prefix bytes that came since the last score
+	score   float32           // the last score
+	queries uint32            // queries that passed, repeats included
+	bytes   uint32            // prefix bytes that passed
+	labels  [maxLabels]uint32 // of the last event, the one nearest to the SLD first
+	own     pane              // one of panes, or free
+}
+
+// maxLabels is how many labels of an event are remembered; few names have more.
+const maxLabels = 4
+
+// change takes in the labels of an event and returns how many of its bytes lie in
+// labels that the event before did not have. Of a tunnel that writes an id beside
+// its data, those are the data.
+func (w *Window) change(prefix []byte) (changed int) {
+	before := w.labels
+	w.labels = [maxLabels]uint32{}
+	for i := 0; len(prefix) > 0; i++ {
+		label := prefix[1+bytes.LastIndexByte(prefix, '.'):]
+		hash := uint32(maphash.Bytes(seed, label))
+		if !slices.Contains(before[:], hash) {
+			changed += len(label)
+		}
+		if i < maxLabels {
+			w.labels[i] = hash
+		}
+		prefix = prefix[:max(len(prefix)-len(label)-1, 0)]
+	}
+	return changed
 }
 
 // newest is the last pane. A window has one after slide.
@@ -147,6 +173,7 @@ func (w *Window) summarize(s *feature.Summary) {
 		s.Events += int(p.events)
 		s.Answered += int(p.answered)
 		s.Carrier += int(p.carrier)
+		s.Changed += int(p.changed)
 		s.Prefixes += int(p.prefixes)
 		s.Bytes += int(p.bytes)
 		s.BytesSq += int(p.bytesSq)
@@ -158,7 +185,6 @@ func (w *Window) summarize(s *feature.Summary) {
 		s.Loss += float64(p.loss) / lossUnit
 		s.LossSq += float64(p.lossSquares()) / (lossUnit * lossUnit)
 		s.LossBytes += float64(p.lossBytes) / lossUnit
-		s.AnswerBytes += int(p.answerBytes)
 		for j, n := range p.chars {
 			s.Chars[j] += uint32(n)
 		}

@@ -198,8 +198,12 @@ func newTunnel(r *rand.Rand, e encoder, h rhythm) *tunnel {
 	if t.poll > 0 && r.IntN(12) == 0 {
 		t.beat = below(e(t.payload(2+r.IntN(10))), t.zone)
 	}
-	if r.IntN(5) < 2 {
+	// Some say in each query which session it is of, or whose machine.
+	switch x := r.IntN(20); {
+	case x < 8:
 		t.id = random(r, pick(r, hexDigits, base32, base36), 2+r.IntN(7))
+	case x < 10:
+		t.id = machineID(r)
 	}
 	// Datagrams are lost, doubled and overtaken, and caches answer what was
 	// asked before: every protocol numbers its queries or makes them unique,
@@ -211,6 +215,14 @@ func newTunnel(r *rand.Rand, e encoder, h rhythm) *tunnel {
 		t.counter = pick(r, "%x", "%d", "%04x", "%06d", "%03d", "%02x-")
 	}
 	return t
+}
+
+// machineID is a GUID, a number or as many letters and digits.
+func machineID(r *rand.Rand) string {
+	if r.IntN(3) == 0 {
+		return guid(r)
+	}
+	return random(r, pick(r, hexDigits, "0123456789", base32, base36), 10+r.IntN(31))
 }
 
 // next is the next prefix.
