@@ -63,6 +63,23 @@ func TestPiecesOfOneSizeAreFlagged(t *testing.T) {
 	}
 }
 
+// A few bytes a query stay what they are beside an id that never changes.
+func TestDataBesideAnIDIsFlagged(t *testing.T) {
+	const most = 100 // queries
+	e, r, pair := engine(t, nil), rand.New(rand.NewPCG(11, 1)), 0
+	for _, id := range []string{"6f1d2c0a-93be-4c57-a1f4-0c2b8e6d7a95", "d41d8cd98f00b204e9800998ecf8427e", "k7m2q9x4zt"} {
+		for _, layout := range []string{"%[1]s.%[2]s", "%[2]s.%[1]s", "%[1]s.%[3]d.d.%[2]s"} {
+			pair++
+			at := flaggedAt(e, most, func(i int) string {
+				return fmt.Sprintf(layout, randomLabel(r, lowerBase32, 16), id, i) + fmt.Sprintf(".ids%d-test.com.", pair)
+			})
+			if at == 0 {
+				t.Errorf("16 characters beside %s, as %s: not flagged in %d queries", id, layout, most)
+			}
+		}
+	}
+}
+
 // Names that are random by trade, as few of them as a client asks for.
 func TestHarmlessRandomNamesPass(t *testing.T) {
 	e, r := engine(t, nil), rand.New(rand.NewPCG(7, 1))
