@@ -1,6 +1,8 @@
 package detect
 
 import (
+	"encoding/base64"
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -77,6 +79,29 @@ func TestDataBesideAnIDIsFlagged(t *testing.T) {
 				t.Errorf("16 characters beside %s, as %s: not flagged in %d queries", id, layout, most)
 			}
 		}
+	}
+}
+
+// Acknowledgements carry next to nothing: a session, two numbers that go up and a
+// kind, as dns2tcp writes them in base64. That is what a tunnel asks for whose data
+// come down, and what the plugin sees first when it is put in meanwhile.
+func TestAcknowledgementsAreFlaggedSoon(t *testing.T) {
+	const sessions, soon, late = 600, 30, 600 / 100
+	e, r, missed := engine(t, nil), rand.New(rand.NewPCG(5, 1)), 0
+	for pair := range sessions {
+		header := binary.BigEndian.AppendUint16(nil, uint16(r.Uint32()))
+		first := 100 + r.IntN(700)
+		at := flaggedAt(e, soon+1, func(i int) string {
+			h := binary.BigEndian.AppendUint16(header[:2], uint16(first+i))
+			h = append(binary.BigEndian.AppendUint16(h, uint16(first+i+3)), 4)
+			return fmt.Sprintf("%s.d.acks%d-test.org.", base64.RawStdEncoding.EncodeToString(h), pair)
+		})
+		if at == 0 {
+			missed++
+		}
+	}
+	if missed > late {
+		t.Errorf("%d of %d sessions are not flagged when %d queries have passed, at most %d wanted", missed, sessions, soon, late)
 	}
 }
 

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 )
 
@@ -151,7 +153,8 @@ type tunnel struct {
 	r       *rand.Rand
 	encode  encoder
 	payload payload
-	size    int // characters of data in a full query
+	header  func() []byte // goes before the data of a query; nil for none
+	size    int           // characters of data in a full query
 	vary    bool
 	label   int // characters of a label
 	zone    string
@@ -213,6 +216,8 @@ func newTunnel(r *rand.Rand, e encoder, h rhythm) *tunnel {
 		t.nonce = 3 + r.IntN(6)
 	case 1, 2, 3:
 		t.counter = pick(r, "%x", "%d", "%04x", "%06d", "%03d", "%02x-")
+	case 4:
+		t.header = newHeader(r)
 	}
 	return t
 }
@@ -231,11 +236,18 @@ func (t *tunnel) next() string {
 	if t.vary {
 		size = leastData + t.r.IntN(t.size-leastData+1)
 	}
+	var header []byte
+	if t.header != nil {
+		header = t.header()
+	}
 	if t.beat == "" && t.r.Float64() < t.poll {
 		size = 1 + t.r.IntN(leastData)
+		if header != nil {
+			size = 0
+		}
 	}
-	data := t.encode(t.payload(size))
-	labels := chop(data[:min(len(data), size)], t.label)
+	data := t.encode(append(header, t.payload(size)...))
+	labels := chop(data[:min(len(data), len(t.encode(header))+size)], t.label)
 	var head []string
 	if t.id != "" {
 		head = append(head, t.id)
@@ -255,6 +267,23 @@ func (t *tunnel) next() string {
 		labels = append(head, labels...)
 	}
 	return below(strings.Join(labels, "."), t.zone)
+}
+
+// newHeader draws what a protocol writes before its data: which session it is,
+// one number or two that go up, and a kind.
+func newHeader(r *rand.Rand) func() []byte {
+	id, kind := bytesOf(r, 1+r.IntN(3)), byte(r.IntN(8))
+	sent, seen := uint16(r.IntN(512)), uint16(r.IntN(512))
+	two := r.IntN(2) == 0
+	return func() []byte {
+		sent++
+		h := binary.BigEndian.AppendUint16(slices.Clone(id), sent)
+		if two {
+			seen++
+			h = binary.BigEndian.AppendUint16(h, seen)
+		}
+		return append(h, kind)
+	}
 }
 
 // payload is what a tunnel carries: the next n bytes of it.
