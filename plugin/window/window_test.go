@@ -182,6 +182,29 @@ func TestWindowAgreesWithNaiveSums(t *testing.T) {
 	}
 }
 
+func TestChange(t *testing.T) {
+	var w Window
+	for _, step := range []struct {
+		prefix string
+		want   int
+	}{
+		{"data1.id.t", 5 + 2 + 1},
+		{"data22.id.t", 6},
+		{"id.data22.t", 0}, // wherever they stand
+		{"", 0},
+		{"id", 2}, // the event before had no labels
+		{"id.id", 0},
+		{"far.5.4.3.2", 3 + 4},
+		{"far.6.4.3.2", 3 + 1}, // of more labels those nearest to the SLD are remembered
+		{"..", 0},
+		{"a..a", 2},
+	} {
+		if got := w.change([]byte(step.prefix)); got != step.want {
+			t.Errorf("%q changed %d bytes, want %d", step.prefix, got, step.want)
+		}
+	}
+}
+
 func TestFold(t *testing.T) {
 	tests := []struct {
 		name   string

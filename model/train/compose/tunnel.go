@@ -222,7 +222,7 @@ func newTunnel(r *rand.Rand, e encoder, h rhythm) *tunnel {
 	return t
 }
 
-// machineID is a GUID, a number or as many letters and digits.
+// machineID is a GUID, a number, or letters and digits.
 func machineID(r *rand.Rand) string {
 	if r.IntN(3) == 0 {
 		return guid(r)
