@@ -12,6 +12,7 @@ import (
 	"github.com/coredns/coredns/plugin"
 
 	"github.com/notunnel/notunnel/plugin/detect"
+	"github.com/notunnel/notunnel/plugin/subject"
 	"github.com/notunnel/notunnel/plugin/verdict"
 )
 
@@ -158,7 +159,7 @@ func setAllow(cfg *config, root string, args []string) error {
 
 func setExempt(cfg *config, _ string, args []string) error {
 	for _, arg := range args {
-		network, err := detect.ParseNetwork(arg)
+		network, err := subject.ParseNetwork(arg)
 		if err != nil {
 			return err
 		}

@@ -5,10 +5,14 @@ import (
 	"sync"
 
 	"github.com/notunnel/notunnel/plugin/detect"
+	"github.com/notunnel/notunnel/plugin/keyhash"
 )
 
 // engines are the engines of this process.
 var engines = registry{running: (*instance).running}
+
+// key is that of all engines, so that one can take over what another one holds.
+var key = keyhash.New()
 
 // registry lets server blocks with equal options share one engine, and hands
 // windows and flags on to the next engine of the same server block when the
@@ -31,13 +35,13 @@ type registry struct {
 
 // lease is the use of an engine by one server block of an instance.
 type lease struct {
-	*tenant
-	home     string // the server block
+	*sharedEngine
+	block    string
 	instance *instance
 }
 
-// tenant is an engine in use.
-type tenant struct {
+// sharedEngine is an engine in use.
+type sharedEngine struct {
 	key    string
 	engine *detect.Engine
 	watch  *allowWatch
@@ -46,21 +50,21 @@ type tenant struct {
 
 // acquire returns the engine for the configuration of a server block. Each call
 // is matched by a release, unless the instance fails.
-func (r *registry) acquire(cfg *config, home string, by *instance) (l *lease, err error) {
+func (r *registry) acquire(cfg *config, block string, by *instance) (l *lease, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	// An instance that was preceded by none of ours tells nobody that it failed.
 	r.sweepLocked()
-	before := r.other(home, by)
-	l = &lease{home: home, instance: by}
+	before := r.other(block, by)
+	l = &lease{block: block, instance: by}
 	key := cfg.key()
 	if at := slices.IndexFunc(r.leases, func(l *lease) bool { return l.key == key }); at >= 0 {
-		l.tenant = r.leases[at].tenant
-		if before != nil && before.tenant != l.tenant && l.maker == by {
+		l.sharedEngine = r.leases[at].sharedEngine
+		if before != nil && before.sharedEngine != l.sharedEngine && l.maker == by {
 			l.engine.Inherit(before.engine)
 		}
 		l.watch.refresh()
-	} else if l.tenant, err = newTenant(cfg, before); err != nil {
+	} else if l.sharedEngine, err = newEngine(cfg, before); err != nil {
 		return nil, err
 	} else {
 		l.key, l.maker = key, by
@@ -69,9 +73,9 @@ func (r *registry) acquire(cfg *config, home string, by *instance) (l *lease, er
 	return l, nil
 }
 
-// newTenant makes an engine that begins with what the server block's last one
+// newEngine makes an engine that begins with what the server block's last one
 // remembers, if there is one.
-func newTenant(cfg *config, before *lease) (*tenant, error) {
+func newEngine(cfg *config, before *lease) (*sharedEngine, error) {
 	var prev *detect.Engine
 	if before != nil {
 		prev = before.engine
@@ -84,14 +88,15 @@ func newTenant(cfg *config, before *lease) (*tenant, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &tenant{engine: engine, watch: watch}, nil
+	engine.Flags().Follow(flagLog{monitor: cfg.monitor}.changed)
+	return &sharedEngine{engine: engine, watch: watch}, nil
 }
 
 // other is the use of an engine by the same server block of another instance,
 // nil if there is none.
-func (r *registry) other(home string, than *instance) *lease {
+func (r *registry) other(block string, than *instance) *lease {
 	for _, l := range r.leases {
-		if l.home == home && l.instance != than {
+		if l.block == block && l.instance != than {
 			return l
 		}
 	}
@@ -106,7 +111,7 @@ func (r *registry) release(l *lease) {
 	if !slices.Contains(r.leases, l) {
 		return // swept
 	}
-	if next := r.other(l.home, l.instance); next != nil && next.tenant != l.tenant {
+	if next := r.other(l.block, l.instance); next != nil && next.sharedEngine != l.sharedEngine {
 		next.engine.InheritFlags(l.engine)
 	}
 	r.end(l)
@@ -130,10 +135,10 @@ func (r *registry) sweepLocked() {
 // end removes a lease. With its last lease an engine goes.
 func (r *registry) end(l *lease) {
 	r.leases = slices.DeleteFunc(r.leases, func(other *lease) bool { return other == l })
-	if slices.ContainsFunc(r.leases, func(other *lease) bool { return other.tenant == l.tenant }) {
+	if slices.ContainsFunc(r.leases, func(other *lease) bool { return other.sharedEngine == l.sharedEngine }) {
 		return
 	}
-	_, _, evicted := l.engine.Count()
+	_, evicted := l.engine.Count()
 	r.evicted += evicted
 	l.watch.stop()
 }
@@ -143,11 +148,11 @@ func (r *registry) count() (windows int, evicted uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	evicted = r.evicted
-	counted := map[*tenant]bool{}
+	counted := map[*sharedEngine]bool{}
 	for _, l := range r.leases {
-		if !counted[l.tenant] {
-			counted[l.tenant] = true
-			w, _, e := l.engine.Count()
+		if !counted[l.sharedEngine] {
+			counted[l.sharedEngine] = true
+			w, e := l.engine.Count()
 			windows, evicted = windows+w, evicted+e
 		}
 	}

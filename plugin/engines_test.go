@@ -65,8 +65,10 @@ func configured(t *testing.T, change func(*config)) config {
 	return cfg
 }
 
-func ask(e *detect.Engine, name string) detect.Decision {
-	return e.Query(detect.Query{Name: name, Type: 16, Client: netip.MustParseAddr("192.0.2.1"), At: now()})
+func ask(e *detect.Engine, name string) *detect.Decision {
+	d := new(detect.Decision)
+	e.Query(detect.Query{Name: name, Type: 16, Client: netip.MustParseAddr("192.0.2.1"), At: now()}, d)
+	return d
 }
 
 // flag tunnels below the SLD until it is flagged.
@@ -97,7 +99,9 @@ func flagged(l *lease, sld string) bool {
 
 // events are those of the window of the SLD.
 func events(l *lease, sld string) int {
-	sum, _ := l.engine.Summary(detect.Query{Name: "www." + sld + ".", Client: netip.MustParseAddr("192.0.2.1")})
+	var d detect.Decision
+	l.engine.Identify(detect.Query{Name: "www." + sld + ".", Client: netip.MustParseAddr("192.0.2.1")}, &d)
+	sum, _ := l.engine.Summary(&d)
 	return sum.Events
 }
 
@@ -184,7 +188,7 @@ func TestOtherClientPrefixBeginsAnew(t *testing.T) {
 	old := r.lease(t, configured(t, wide), "a", first)
 	flag(t, old, "before.org")
 	next := r.lease(t, configured(t, nil), "a", second)
-	if windows, flags, _ := next.engine.Count(); windows+flags != 0 || flagged(next, "before.org") {
+	if windows, _ := next.engine.Count(); windows+next.engine.Flags().Len() != 0 || flagged(next, "before.org") {
 		t.Error("the new engine begins with pairs of the old one")
 	}
 }

@@ -25,7 +25,6 @@ import (
 	"github.com/notunnel/notunnel/model"
 	"github.com/notunnel/notunnel/model/feature"
 	"github.com/notunnel/notunnel/plugin/detect"
-	"github.com/notunnel/notunnel/plugin/split"
 )
 
 // exchange is a recorded query with its reply, nil if there was none.
@@ -116,12 +115,10 @@ func observer(t *testing.T) *detect.Engine {
 type windows map[string]feature.Vector
 
 func (w windows) take(e *detect.Engine, name string, client netip.Addr) {
-	var n split.Name
-	if n.Parse(name) != split.Judged {
-		return
-	}
-	if sum, ok := e.Summary(detect.Query{Name: name, Client: client}); ok {
-		w[string(n.SLD())] = sum.Vector()
+	var d detect.Decision
+	e.Identify(detect.Query{Name: name, Client: client}, &d)
+	if sum, ok := e.Summary(&d); ok {
+		w[string(d.SLD())] = sum.Vector()
 	}
 }
 
@@ -178,7 +175,9 @@ type replayer struct {
 }
 
 func (r *replayer) Query(q *capture.Query) error {
-	q.Data = r.engine.Query(detect.Query{Name: q.Name, Type: q.Type, Client: q.Client, At: q.At}).Ticket
+	var d detect.Decision
+	r.engine.Query(detect.Query{Name: q.Name, Type: q.Type, Client: q.Client, At: q.At}, &d)
+	q.Data = d.Ticket
 	r.names = append(r.names, q.Name)
 	return nil
 }

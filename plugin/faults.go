@@ -11,7 +11,7 @@ import (
 type faults struct {
 	stage string
 	total prometheus.Counter
-	told  atomic.Int64 // when the last line was logged, in ns since 1970
+	last  atomic.Int64 // when the last line was logged, in ns since 1970
 }
 
 var (
@@ -31,8 +31,8 @@ func (f *faults) caught() {
 		return
 	}
 	f.total.Inc()
-	at, told := now().UnixNano(), f.told.Load()
-	if at-told >= int64(time.Second) && f.told.CompareAndSwap(told, at) {
+	at, last := now().UnixNano(), f.last.Load()
+	if at-last >= int64(time.Second) && f.last.CompareAndSwap(last, at) {
 		log.Errorf("fault in stage %s, the query passes: %v", f.stage, fault)
 	}
 }

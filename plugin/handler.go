@@ -6,14 +6,15 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/coredns/coredns/plugin"
 	"github.com/coredns/coredns/plugin/metadata"
 	"github.com/miekg/dns"
 
 	"github.com/notunnel/notunnel/plugin/detect"
+	"github.com/notunnel/notunnel/plugin/split"
 	"github.com/notunnel/notunnel/plugin/verdict"
 )
 
@@ -62,19 +63,21 @@ func (n *Notunnel) judge(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) 
 	if zone == "" {
 		return t, false
 	}
-	d, ok := n.decide(w, r)
-	if !ok {
+	d := decisions.Get().(*detect.Decision)
+	defer decisions.Put(d)
+	if !n.decide(w, r, d) {
 		return t, false
 	}
-	n.counters.of(ctx, zone).count(&d)
-	if d.Flagged != nil {
-		n.logFlag(d.Flagged)
-	}
+	n.counters.of(ctx, zone).count(d)
 	if metadata.ValueFuncs(ctx) != nil {
-		publish(ctx, &d)
+		publish(ctx, d)
 	}
 	return d.Ticket, d.Verdict == verdict.Block && !n.monitor
 }
+
+// decisions are there to be used again: one is too large for the stack of every
+// query.
+var decisions = sync.Pool{New: func() any { return new(detect.Decision) }}
 
 // zone is the configured zone that the query falls in, "" if it is none of
 // ours. The opcode does not matter: forward sends a NOTIFY on like any query,
@@ -89,23 +92,16 @@ func (n *Notunnel) zone(r *dns.Msg) string {
 	return plugin.Zones(n.zones).Matches(strings.ToLower(r.Question[0].Name))
 }
 
-// started makes the time of a query out of one reading of the clock, the one
-// that nobody can set: time.Now takes two, and a clock that is set back would
-// prolong every block.
-var started = time.Now()
-
-func now() time.Time { return started.Add(time.Since(started)) }
-
 // decide asks the engine. A fault in it is counted and lets the query pass.
-func (n *Notunnel) decide(w dns.ResponseWriter, r *dns.Msg) (d detect.Decision, ok bool) {
+func (n *Notunnel) decide(w dns.ResponseWriter, r *dns.Msg, d *detect.Decision) (ok bool) {
 	defer queryFaults.caught()
-	q := detect.Query{
+	n.engine.Query(detect.Query{
 		Name:   r.Question[0].Name,
 		Type:   r.Question[0].Qtype,
 		Client: clientOf(w),
 		At:     now(),
-	}
-	return n.engine.Query(q), true
+	}, d)
+	return true
 }
 
 // learn hands a reply to the engine.
@@ -153,20 +149,13 @@ func clientOf(w dns.ResponseWriter) netip.Addr {
 
 // publish sets the metadata of the query.
 func publish(ctx context.Context, d *detect.Decision) {
-	verdict, score := d.Verdict.String(), ""
+	score := ""
 	if d.Scored {
 		score = strconv.FormatFloat(d.Score, 'f', 3, 64)
 	}
-	metadata.SetValueFunc(ctx, "notunnel/verdict", func() string { return verdict })
-	metadata.SetValueFunc(ctx, "notunnel/score", func() string { return score })
-}
-
-// logFlag writes the one line that an SLD's flag is worth.
-func (n *Notunnel) logFlag(f *detect.Flag) {
-	action := "block"
-	if n.monitor {
-		action = "monitor"
+	for label, value := range map[string]string{
+		"verdict": d.Verdict.String(), "score": score, "ground": d.Ground.String(), "sld": split.Text(d.SLD()),
+	} {
+		metadata.SetValueFunc(ctx, pluginName+"/"+label, func() string { return value })
 	}
-	log.Warningf("flagged sld=%s client=%s score=%.3f queries=%d leaked_bytes=%d action=%s reasons=%q",
-		f.SLD, f.Client, f.Score, f.Queries, f.LeakedBytes, action, strings.Join(f.Reasons, "; "))
 }

@@ -77,7 +77,7 @@ func (meter) Fault(s detect.Stage) { stageFaults[s].Inc() }
 type series struct {
 	labels   labels
 	verdicts [verdict.Block + 1]prometheus.Counter
-	unjudged [detect.Exempt + 1]prometheus.Counter
+	unjudged [detect.Whys]prometheus.Counter
 	flags    prometheus.Counter
 }
 
@@ -95,6 +95,13 @@ type counters struct {
 // there are few, and their strings are mostly the very same.
 func (c *counters) of(ctx context.Context, zone string) *series {
 	l := labels{metrics.WithServer(ctx), zone, metrics.WithView(ctx)}
+	if s := c.find(l); s != nil {
+		return s
+	}
+	return c.add(l)
+}
+
+func (c *counters) find(l labels) *series {
 	if known := c.known.Load(); known != nil {
 		for _, s := range *known {
 			if s.labels == l {
@@ -102,13 +109,16 @@ func (c *counters) of(ctx context.Context, zone string) *series {
 			}
 		}
 	}
-	return c.add(l)
+	return nil
 }
 
-// add puts a new series in.
+// add puts a new series in, if nobody has done so meanwhile.
 func (c *counters) add(l labels) *series {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if s := c.find(l); s != nil {
+		return s
+	}
 	s := &series{labels: l, flags: flagsTotal.WithLabelValues(l.server, l.zone, l.view)}
 	for v := range s.verdicts {
 		s.verdicts[v] = queriesTotal.WithLabelValues(l.server, l.zone, l.view, verdict.Verdict(v).String())

@@ -8,14 +8,9 @@ import (
 	"github.com/coredns/caddy"
 	"github.com/coredns/coredns/core/dnsserver"
 	"github.com/coredns/coredns/plugin"
-	clog "github.com/coredns/coredns/plugin/pkg/log"
 
 	"github.com/notunnel/notunnel/model"
 )
-
-const pluginName = "notunnel"
-
-var log = clog.NewWithPlugin(pluginName)
 
 func init() { plugin.Register(pluginName, setup) }
 
@@ -33,7 +28,7 @@ func setup(c *caddy.Controller) error {
 	if cfg.engine.Allow, err = cfg.allowList(); err != nil {
 		return plugin.Error(pluginName, err)
 	}
-	cfg.engine.Meter = meter{}
+	cfg.engine.Meter, cfg.engine.Key = meter{}, key
 
 	n := &Notunnel{zones: cfg.zones, monitor: cfg.monitor, refuse: cfg.refuse}
 	block, by := dnsserver.GetConfig(c), instanceOf(c)
@@ -41,8 +36,8 @@ func setup(c *caddy.Controller) error {
 	c.OnStartup(func() (err error) {
 		// Blocks may have the same keys if they differ in address or view,
 		// which is known only now.
-		home := fmt.Sprint(c.ServerBlockKeys, block.ListenHosts, block.ViewName)
-		if l, err = engines.acquire(&cfg, home, by); err != nil {
+		name := fmt.Sprint(c.ServerBlockKeys, block.ListenHosts, block.ViewName)
+		if l, err = engines.acquire(&cfg, name, by); err != nil {
 			return plugin.Error(pluginName, err)
 		}
 		n.engine = l.engine

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/notunnel/notunnel/model/autoencoder"
+	"github.com/notunnel/notunnel/plugin/escape"
 )
 
 // runEncode is "notunnel encode": it turns files of prefixes, one a line in
@@ -142,47 +143,16 @@ func fileProgress(f *os.File, stderr io.Writer) (*progressbar.ProgressBar, error
 	), nil
 }
 
-// unescape resolves the \DDD and \X of a name's presentation form (RFC 1035,
-// section 5.1) in place.
+// unescape decodes the escapes of a prefix in place.
 func unescape(s []byte) ([]byte, error) {
 	out := s[:0]
-	for i := 0; i < len(s); i++ {
-		if s[i] != '\\' {
-			out = append(out, s[i])
-			continue
+	for i := 0; i < len(s); {
+		c, next, err := escape.Next(s, i)
+		if err != nil {
+			return nil, fmt.Errorf("%q at byte %d: %w", s[i:], i+1, err)
 		}
-		switch rest := s[i+1:]; {
-		case len(rest) == 0:
-			return nil, errors.New("escape cut short at the end of the line")
-		case rest[0] < '0' || rest[0] > '9':
-			out = append(out, rest[0])
-			i++
-		default:
-			b, err := decimalByte(rest)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, b)
-			i += 3
-		}
+		out = append(out, c)
+		i = next
 	}
 	return out, nil
-}
-
-// decimalByte reads the three digits that s starts with.
-func decimalByte(s []byte) (byte, error) {
-	if len(s) < 3 {
-		return 0, fmt.Errorf("bad escape \\%s: three digits wanted", s)
-	}
-	v := 0
-	for _, c := range s[:3] {
-		if c < '0' || c > '9' {
-			return 0, fmt.Errorf("bad escape \\%s: three digits wanted", s[:3])
-		}
-		v = v*10 + int(c-'0')
-	}
-	if v > 255 {
-		return 0, fmt.Errorf("bad escape \\%s: above 255", s[:3])
-	}
-	return byte(v), nil
 }

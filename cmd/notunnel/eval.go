@@ -10,7 +10,6 @@ import (
 
 	"github.com/notunnel/notunnel/cmd/notunnel/capture"
 	"github.com/notunnel/notunnel/plugin/detect"
-	"github.com/notunnel/notunnel/plugin/split"
 	"github.com/notunnel/notunnel/plugin/verdict"
 )
 
@@ -70,8 +69,10 @@ func evaluate(o scanOptions, table string, files []string, stdout io.Writer) err
 			return err
 		}
 		for _, p := range j.order {
-			if err := out.Encode(j.told(p)); err != nil {
-				return err
+			if s := j.session(p); s != nil {
+				if err := out.Encode(s); err != nil {
+					return err
+				}
 			}
 		}
 	}
@@ -109,36 +110,31 @@ type session struct {
 
 // Query implements capture.Visitor.
 func (j *jury) Query(q *capture.Query) error {
-	q.Data = detect.Ticket{}
-	if j.name.Parse(q.Name) == split.NoSLD {
-		return nil
-	}
-	sld := string(j.name.SLD())
-	tool, composed, ok := j.source.of(sld, q.Source)
-	if !ok {
-		return nil
-	}
-	allowed := j.allow.Covers(j.name.Full())
-	if err := j.replay.Query(q); err != nil {
+	p, err := j.judge(q)
+	if p == nil || err != nil {
 		return err
 	}
-	p := j.pairs[[2]string{sld, j.engine.ClientName(q.Client, j.replay.source)}]
-	if p == nil {
-		return nil // a local name, never judged
+	d := &j.decision
+	tool, composed, ok := j.source.of(string(d.SLD()), q.Source)
+	if !ok {
+		return nil // a stray domain
 	}
 	s := j.sessions[p]
 	if s == nil {
 		s = &session{Tunnel: j.source.label == "1", Tool: tool, Source: j.source.origin, Composed: composed, seen: map[string]bool{}}
 		j.sessions[p] = s
 	}
-	s.Allowed = s.Allowed || allowed
-	s.seen[string(j.name.Prefix())] = true
+	s.Allowed = s.Allowed || j.allow.Covers(d.Full())
+	s.seen[string(d.Prefix())] = true
 	return nil
 }
 
-// told is the line on a pair.
-func (j *jury) told(p *pair) *session {
+// session is the line on a pair, nil if it is a stray one.
+func (j *jury) session(p *pair) *session {
 	s := j.sessions[p]
+	if s == nil {
+		return nil
+	}
 	s.File, s.SLD, s.Client = j.replay.source[len("file:"):], p.sld, p.client
 	s.Queries, s.Prefixes = p.queries, len(s.seen)
 	s.Verdict, s.Score = p.verdict.String(), max(p.score, 0)

@@ -10,6 +10,7 @@ import (
 	"github.com/notunnel/notunnel/model/feature"
 	"github.com/notunnel/notunnel/plugin/detect"
 	"github.com/notunnel/notunnel/plugin/split"
+	"github.com/notunnel/notunnel/plugin/subject"
 	"github.com/notunnel/notunnel/plugin/verdict"
 )
 
@@ -20,15 +21,22 @@ type replay struct {
 	every  bool // every pair is wanted, also those too small for a score
 	source string
 	clock  clock
-	name   split.Name
+
+	decision detect.Decision
 
 	slds      map[string]bool // of every name that has one, judged or not
-	clients   map[string]bool
-	pairs     map[[2]string]*pair
+	clients   map[subject.Client]bool
+	pairs     map[pairKey]*pair
 	order     []*pair
 	queries   int
 	malformed int
 	truncated int
+}
+
+// pairKey is an SLD and a client.
+type pairKey struct {
+	sld    string
+	client subject.Client
 }
 
 // pair is an SLD and a client, and what the engine said of them.
@@ -39,6 +47,8 @@ type pair struct {
 	score       float64
 	features    feature.Vector
 	reasons     []string
+	ground      string // of the first block, "" until then
+	scope       string
 	first       time.Time
 	blockedAt   time.Time // zero until then
 	queries     int
@@ -47,7 +57,7 @@ type pair struct {
 }
 
 func newReplay(e *detect.Engine, every bool) *replay {
-	return &replay{engine: e, every: every, slds: map[string]bool{}, clients: map[string]bool{}, pairs: map[[2]string]*pair{}}
+	return &replay{engine: e, every: every, slds: map[string]bool{}, clients: map[subject.Client]bool{}, pairs: map[pairKey]*pair{}}
 }
 
 // open begins a file. Clients that it does not name are one, called after it.
@@ -55,50 +65,50 @@ func (r *replay) open(path string) { r.source = "file:" + filepath.Base(path) }
 
 // Query implements capture.Visitor.
 func (r *replay) Query(q *capture.Query) error {
+	_, err := r.judge(q)
+	return err
+}
+
+// judge asks the engine. It returns the pair that was judged, nil if none was.
+func (r *replay) judge(q *capture.Query) (*pair, error) {
 	r.queries++
-	dq := detect.Query{Name: q.Name, Type: q.Type, Client: q.Client, Source: r.source, At: r.clock.at(q.At)}
-	d := r.engine.Query(dq)
+	d, at := &r.decision, r.clock.at(q.At)
+	r.engine.Query(detect.Query{Name: q.Name, Type: q.Type, Client: q.Client, Source: r.source, At: at}, d)
 	q.Data = d.Ticket
-	client := r.engine.ClientName(q.Client, r.source)
-	r.clients[client] = true
-	if r.name.Parse(q.Name) == split.NoSLD {
-		return nil
+	r.clients[d.Client] = true
+	if len(d.SLD()) > 0 {
+		r.slds[string(d.SLD())] = true
 	}
-	sld := string(r.name.SLD())
-	r.slds[sld] = true
 	if d.Why != detect.Judged {
-		return nil
+		return nil, nil
 	}
-	p := r.pair(sld, client, dq.At)
+	p := r.pair(at)
 	p.queries++
 	if p.blockedAt.IsZero() {
 		if d.Verdict == verdict.Block {
-			p.blockedAt = dq.At
+			p.blockedAt, p.ground, p.scope = at, d.Ground.String(), split.Text(d.Scope)
 		} else {
 			p.leaked++
-			p.leakedBytes += len(r.name.Prefix())
+			p.leakedBytes += len(d.Prefix())
 		}
 	}
 	if p.verdict == verdict.Block {
-		return nil
+		return p, nil
 	}
 	p.verdict = max(p.verdict, d.Verdict)
-	if r.every && !d.Scored && !p.scored {
-		if d, ok := r.engine.Score(dq); ok {
-			p.take(d)
-		}
-	}
 	if d.Scored {
 		if !p.scored {
 			p.scored, p.score = true, -1
 		}
 		p.take(d)
+	} else if r.every && !p.scored && r.engine.Rescore(d) {
+		p.take(d)
 	}
-	return nil
+	return p, nil
 }
 
 // take keeps the decision's score if it is the highest so far, or blocks.
-func (p *pair) take(d detect.Decision) {
+func (p *pair) take(d *detect.Decision) {
 	if d.Flagged != nil {
 		p.reasons = d.Flagged.Reasons
 	} else if d.Score <= p.score {
@@ -113,11 +123,13 @@ func (r *replay) Reply(q *capture.Query, m *dns.Msg) error {
 	return nil
 }
 
-func (r *replay) pair(sld, client string, at time.Time) *pair {
-	key := [2]string{sld, client}
+// pair is that of the decision.
+func (r *replay) pair(at time.Time) *pair {
+	d := &r.decision
+	key := pairKey{string(d.SLD()), d.Client}
 	p := r.pairs[key]
 	if p == nil {
-		p = &pair{sld: detect.Escape([]byte(sld)), client: client, score: -1, first: at}
+		p = &pair{sld: split.Text(d.SLD()), client: d.Client.String(), score: -1, first: at}
 		r.pairs[key] = p
 		r.order = append(r.order, p)
 	}

@@ -19,8 +19,10 @@ import (
 type windowReport struct {
 	Type          string             `json:"type"` // "window"
 	SLD           string             `json:"sld"`
+	Scope         *string            `json:"scope"` // null unless blocked
 	Client        string             `json:"client"`
 	Verdict       string             `json:"verdict"`
+	Ground        *string            `json:"ground"` // null unless blocked
 	Score         float64            `json:"score"`
 	Queries       int                `json:"queries"`
 	First         seconds            `json:"first"`
@@ -60,7 +62,7 @@ func (p *pair) report() windowReport {
 	}
 	if !p.blockedAt.IsZero() {
 		at := seconds(p.blockedAt)
-		w.BlockedAt = &at
+		w.BlockedAt, w.Ground, w.Scope = &at, &p.ground, &p.scope
 	}
 	for i, name := range feature.Names {
 		w.Features[name] = float64(p.features[i])

@@ -43,8 +43,9 @@ type rowWriter struct {
 	file   string
 	engine *detect.Engine
 	clock  clock
-	name   split.Name
-	pairs  map[string]*life
+	pairs  map[pairKey]*life
+
+	decision detect.Decision
 }
 
 // life is a pair so far.
@@ -69,25 +70,24 @@ func (w *rowWriter) open(file string) (err error) {
 	config := detect.Default()
 	config.Models = w.models
 	config.Threshold = 1 // any: nothing is judged
-	w.file, w.clock, w.pairs = filepath.Base(file), clock{}, map[string]*life{}
+	w.file, w.clock, w.pairs = filepath.Base(file), clock{}, map[pairKey]*life{}
 	w.engine, err = detect.New(config, nil)
 	return err
 }
 
 // Query implements capture.Visitor.
 func (w *rowWriter) Query(q *capture.Query) error {
-	if w.name.Parse(q.Name) != split.Judged {
+	d := &w.decision
+	w.engine.Query(detect.Query{Name: q.Name, Type: q.Type, Client: q.Client, Source: "file:" + w.file, At: w.clock.at(q.At)}, d)
+	q.Data = d.Ticket
+	if d.Why != detect.Judged {
 		return nil
 	}
-	sld := string(w.name.SLD())
-	tool, composed, ok := w.source.of(sld, q.Source)
+	key := pairKey{string(d.SLD()), d.Client}
+	tool, composed, ok := w.source.of(key.sld, q.Source)
 	if !ok {
-		return nil
+		return nil // a stray domain
 	}
-	dq := detect.Query{Name: q.Name, Type: q.Type, Client: q.Client, Source: "file:" + w.file, At: w.clock.at(q.At)}
-	q.Data = w.engine.Query(dq).Ticket
-	client := w.engine.ClientName(dq.Client, dq.Source)
-	key := sld + " " + client
 	p := w.pairs[key]
 	if p == nil {
 		w.sessions++
@@ -97,12 +97,12 @@ func (w *rowWriter) Query(q *capture.Query) error {
 	if p.queries++; float64(p.queries) < p.next {
 		return nil
 	}
-	sum, ok := w.engine.Summary(dq)
+	sum, ok := w.engine.Summary(d)
 	if !ok || sum.Bytes < firstBytes || sum.Events < firstEvents {
 		return nil
 	}
 	p.next = float64(p.queries) * growth
-	return w.row(tool, sld, composed, p, &sum)
+	return w.row(tool, composed, p, sum)
 }
 
 // Reply implements capture.Visitor.
@@ -113,8 +113,9 @@ func (w *rowWriter) Reply(q *capture.Query, m *dns.Msg) error {
 	return nil
 }
 
-func (w *rowWriter) row(tool, sld string, composed bool, p *life, sum *feature.Summary) error {
-	row := []string{w.source.label, tool, w.source.origin, detect.Escape([]byte(sld)), w.file, strconv.Itoa(p.number), bit(composed), bit(w.allow.Covers(w.name.Full())),
+func (w *rowWriter) row(tool string, composed bool, p *life, sum *feature.Summary) error {
+	d := &w.decision
+	row := []string{w.source.label, tool, w.source.origin, split.Text(d.SLD()), w.file, strconv.Itoa(p.number), bit(composed), bit(w.allow.Covers(d.Full())),
 		strconv.Itoa(p.queries), strconv.Itoa(sum.Events), strconv.Itoa(sum.Bytes)}
 	for _, v := range sum.Vector() {
 		row = append(row, strconv.FormatFloat(float64(v), 'g', -1, 32))

@@ -13,6 +13,8 @@ import (
 	"github.com/notunnel/notunnel/cmd/notunnel/capture"
 	"github.com/notunnel/notunnel/model"
 	"github.com/notunnel/notunnel/plugin/detect"
+	"github.com/notunnel/notunnel/plugin/keyhash"
+	"github.com/notunnel/notunnel/plugin/subject"
 	"github.com/notunnel/notunnel/plugin/verdict"
 )
 
@@ -120,7 +122,7 @@ func scanFile(path string, r *replay, stderr io.Writer) (capture.Stats, error) {
 // engine makes the engine that the options ask for.
 func (o *scanOptions) engine() (*detect.Engine, error) {
 	config := detect.Default()
-	config.Threshold, config.Window = o.threshold, o.window
+	config.Threshold, config.Window, config.Key = o.threshold, o.window, keyhash.New()
 	config.Allow = verdict.Shipped()
 	for _, arg := range o.allow {
 		add := func(name string) error { return config.Allow.Add(name, "--allow") }
@@ -132,7 +134,7 @@ func (o *scanOptions) engine() (*detect.Engine, error) {
 		}
 	}
 	for _, arg := range o.exempt {
-		network, err := detect.ParseNetwork(arg)
+		network, err := subject.ParseNetwork(arg)
 		if err != nil {
 			return nil, fmt.Errorf("--exempt: %w", err)
 		}

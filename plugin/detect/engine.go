@@ -4,13 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/notunnel/notunnel/model"
-	"github.com/notunnel/notunnel/model/feature"
-	"github.com/notunnel/notunnel/plugin/split"
+	"github.com/notunnel/notunnel/plugin/flags"
+	"github.com/notunnel/notunnel/plugin/keyhash"
+	"github.com/notunnel/notunnel/plugin/subject"
 	"github.com/notunnel/notunnel/plugin/verdict"
 	"github.com/notunnel/notunnel/plugin/window"
 )
@@ -26,6 +26,7 @@ type Config struct {
 	Bits6     int           // the same for IPv6
 	Allow     *verdict.AllowList
 	Exempt    []netip.Prefix // clients never judged
+	Key       keyhash.Key    // secret; engines inherit from those of the same key only
 
 	Meter Meter // told of inference; may be nil
 }
@@ -36,8 +37,8 @@ type Meter interface {
 	Fault(Stage)               // no answer: the query passed
 }
 
-// Default is the configuration of a Corefile with no options, but for models
-// and allow list.
+// Default is the configuration of a Corefile with no options, but for models,
+// allow list and key.
 func Default() Config {
 	return Config{Window: time.Hour, BlockFor: time.Hour, Capacity: 65536, Bits4: 32, Bits6: 64}
 }
@@ -57,29 +58,25 @@ var Stages = [...]string{"segment", "autoencoder", "forest"}
 func (s Stage) String() string { return Stages[s] }
 
 // Engine decides. Safe for concurrent use; its memory is bounded by
-// Config.Capacity.
+// Config.Capacity and flags.Capacity.
 type Engine struct {
-	config  Config
-	store   *window.Store
-	allow   atomic.Pointer[verdict.AllowList]
-	scratch sync.Pool
-	span    window.Tick
-	hold    window.Tick
-	mask4   mask
-	mask6   mask
+	config   Config
+	networks subject.Networks
+	rules    verdict.Rules
+	store    *window.Store
+	flags    *flags.Table
+	allow    atomic.Pointer[verdict.AllowList]
 }
 
-// scratch is what a query needs for a moment; pooled, because it is too large
-// for the stack of every query.
-type scratch struct {
-	name     split.Name
-	key      [split.MaxName + 64]byte
-	query    window.Query
-	measures window.Measures
-	summary  feature.Summary
-
-	measured, scored uint32 // how often, for timing some
-}
+// When a window is worth a score: evidence that is half of what a block needs,
+// and an eighth of it new; at every new prefix while the last score is half of
+// what flags.
+const (
+	dueEvents  = 3
+	dueBytes   = 0.5 // of the floor
+	dueShare   = 1. / 8
+	suspicious = 0.5 // of the threshold
+)
 
 // New makes an engine. If prev is not nil, the engine begins with what that one
 // remembers; see Inherit.
@@ -97,14 +94,32 @@ func New(c Config, prev *Engine) (*Engine, error) {
 		return nil, fmt.Errorf("detect: capacity %d holds no window", c.Capacity)
 	case c.Window <= 0 || c.BlockFor <= 0:
 		return nil, fmt.Errorf("detect: window %v and block time %v must be positive", c.Window, c.BlockFor)
-	case c.Bits4 < 0 || c.Bits4 > 32 || c.Bits6 < 0 || c.Bits6 > 128:
-		return nil, fmt.Errorf("detect: client prefix /%d, /%d is out of range", c.Bits4, c.Bits6)
 	}
-	e := &Engine{config: c, span: window.Ticks(c.Window), hold: window.Ticks(c.BlockFor)}
-	e.scratch.New = func() any { return new(scratch) }
-	e.mask4, e.mask6 = maskOf(v4InV6+c.Bits4), maskOf(c.Bits6)
+	networks, err := subject.NewNetworks(c.Bits4, c.Bits6)
+	if err != nil {
+		return nil, fmt.Errorf("detect: %w", err)
+	}
+	e := &Engine{
+		config:   c,
+		networks: networks,
+		rules: verdict.Rules{
+			Threshold: c.Threshold,
+			Floor:     verdict.Evidence{Events: c.Models.MinEvents, Bytes: c.Models.MinBytes},
+		},
+		flags: flags.New(c.Key, c.BlockFor),
+		store: window.NewStore(window.Config{
+			Capacity: c.Capacity,
+			Key:      c.Key,
+			Span:     window.Ticks(c.Window),
+			Due: window.Due{
+				Events:     dueEvents,
+				Bytes:      int(dueBytes * float64(c.Models.MinBytes)),
+				Share:      dueShare,
+				Suspicious: suspicious * float32(c.Threshold),
+			},
+		}),
+	}
 	e.SetAllow(c.Allow)
-	e.store = window.NewStore(c.Capacity)
 	if prev != nil {
 		e.Inherit(prev)
 	}
@@ -114,58 +129,44 @@ func New(c Config, prev *Engine) (*Engine, error) {
 // Inherit takes over from an engine what this one does not have itself: flags,
 // and copies of windows where they mean the same to both, which sums of another
 // model's losses do not. Nothing is taken over if other bits of an address make
-// a client. The other engine is left as it is and may go on deciding; until it
-// goes, the windows are held twice.
+// a client, or under another key. The other engine is left as it is and may go on
+// deciding; until it goes, the windows are held twice.
 func (e *Engine) Inherit(from *Engine) {
-	e.inherit(from, from.config.Models.ID == e.config.Models.ID)
+	if e.knowsPairsOf(from) {
+		if from.config.Models.ID == e.config.Models.ID {
+			e.store.Inherit(from.store)
+		}
+		e.InheritFlags(from)
+	}
 }
 
 // InheritFlags is Inherit without windows, for an engine that is in use: it
 // takes over what another one flagged last.
-func (e *Engine) InheritFlags(from *Engine) { e.inherit(from, false) }
-
-func (e *Engine) inherit(from *Engine, windows bool) {
-	if from.mask4 == e.mask4 && from.mask6 == e.mask6 {
-		e.store.Inherit(from.store, windows)
+func (e *Engine) InheritFlags(from *Engine) {
+	if e.knowsPairsOf(from) {
+		for _, pair := range e.flags.Inherit(from.flags) {
+			e.store.Forget(window.Pair(pair)) // a block ends in a fresh window
+		}
 	}
 }
 
-// mask is the part of an address that makes a client, high half first.
-type mask [2]uint64
-
-func maskOf(bits int) (m mask) {
-	for i := range bits {
-		m[i/64] |= 1 << 63 >> (i % 64)
-	}
-	return m
+func (e *Engine) knowsPairsOf(other *Engine) bool {
+	return e.networks == other.networks && e.config.Key == other.config.Key
 }
 
-// SetAllow puts another allow list in force. A nil list allows nothing.
+// SetAllow puts another allow list in force and releases what it covers. A nil list
+// allows nothing.
 func (e *Engine) SetAllow(l *verdict.AllowList) {
 	if l == nil {
 		l = &verdict.AllowList{}
 	}
 	e.allow.Store(l)
+	e.flags.Release(l.Covers)
 }
 
-// Count returns how many windows and flags the engine holds, and how many
-// windows it evicted for lack of room.
-func (e *Engine) Count() (windows, flags int, evicted uint64) { return e.store.Count() }
+// Flags is the table of who is blocked.
+func (e *Engine) Flags() *flags.Table { return e.flags }
 
-// ClientName is how the client of a query is called: its address, the network
-// that it is judged as part of, or its source.
-func (e *Engine) ClientName(addr netip.Addr, source string) string {
-	if !addr.IsValid() {
-		return source
-	}
-	addr = addr.Unmap().WithZone("")
-	bits := e.config.Bits4
-	if addr.Is6() {
-		bits = e.config.Bits6
-	}
-	if bits == addr.BitLen() {
-		return addr.String()
-	}
-	network, _ := addr.Prefix(bits) // bits were checked by New
-	return network.String()
-}
+// Count returns how many windows the engine holds, and how many it evicted for
+// lack of room.
+func (e *Engine) Count() (windows int, evicted uint64) { return e.store.Count() }

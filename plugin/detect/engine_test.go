@@ -12,6 +12,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/notunnel/notunnel/model"
+	"github.com/notunnel/notunnel/plugin/flags"
 	"github.com/notunnel/notunnel/plugin/verdict"
 )
 
@@ -35,6 +36,13 @@ func engine(t *testing.T, change func(*Config)) *Engine {
 }
 
 var client = netip.MustParseAddr("192.0.2.1")
+
+// ask is what the engine says of a query.
+func ask(e *Engine, q Query) *Decision {
+	d := new(Decision)
+	e.Query(q, d)
+	return d
+}
 
 func TestNewRefusesWhatCannotWork(t *testing.T) {
 	models, err := model.Embedded()
@@ -88,33 +96,14 @@ func TestWhy(t *testing.T) {
 		{".", "192.0.2.1", NoSLD},
 		{"printer.office.local.", "192.0.2.1", Local},
 		{"1.2.0.192.in-addr.arpa.", "192.0.2.1", Local},
+		{"1.1.1.8.in-addr.arpa.", "192.0.2.1", Reverse},
+		{"x.1.1.1.8.in-addr.arpa.", "192.0.2.1", Judged},
+		{`www.example.com\`, "192.0.2.1", Malformed},
 	} {
-		d := e.Query(Query{Name: c.name, Type: dns.TypeA, Client: netip.MustParseAddr(c.client), At: time.Unix(1e9, 0)})
+		d := ask(e, Query{Name: c.name, Type: dns.TypeA, Client: netip.MustParseAddr(c.client), At: time.Unix(1e9, 0)})
 		if d.Why != c.want || d.Verdict != verdict.Pass || d.Ticket.Valid() != (c.want == Judged) {
 			t.Errorf("%s from %s: %v, verdict %v, ticket %v; want %v", c.name, c.client, d.Why, d.Verdict, d.Ticket.Valid(), c.want)
 		}
-	}
-}
-
-func TestClientName(t *testing.T) {
-	wide := engine(t, func(c *Config) { c.Bits4, c.Bits6 = 24, 48 })
-	for _, c := range []struct {
-		e            *Engine
-		client, want string
-	}{
-		{engine(t, nil), "192.0.2.1", "192.0.2.1"},
-		{engine(t, nil), "::ffff:192.0.2.1", "192.0.2.1"},
-		{engine(t, nil), "2001:db8:1:2:3::4", "2001:db8:1:2::/64"},
-		{wide, "192.0.2.1", "192.0.2.0/24"},
-		{wide, "2001:db8:1:2:3::4", "2001:db8:1::/48"},
-		{wide, "fe80::1%eth0", "fe80::/48"},
-	} {
-		if got := c.e.ClientName(netip.MustParseAddr(c.client), "source"); got != c.want {
-			t.Errorf("%s is called %s, want %s", c.client, got, c.want)
-		}
-	}
-	if got := wide.ClientName(netip.Addr{}, "file:x"); got != "file:x" {
-		t.Errorf("an unknown client is called %s", got)
 	}
 }
 
@@ -122,12 +111,13 @@ func TestClientName(t *testing.T) {
 func TestClientPrefix(t *testing.T) {
 	e := engine(t, func(c *Config) { c.Bits4, c.Bits6 = 24, 64 })
 	events := func(client string) int {
-		q := Query{Name: "www.example.com.", Client: netip.MustParseAddr(client)}
-		sum, _ := e.Summary(q)
+		var d Decision
+		e.Identify(Query{Name: "www.example.com.", Client: netip.MustParseAddr(client)}, &d)
+		sum, _ := e.Summary(&d)
 		return sum.Events
 	}
 	for i, from := range []string{"192.0.2.1", "192.0.2.200", "2001:db8::1", "2001:db8::ffff"} {
-		e.Query(Query{Name: fmt.Sprintf("host%d.example.com.", i), Client: netip.MustParseAddr(from), At: time.Unix(1e9, 0)})
+		ask(e, Query{Name: fmt.Sprintf("host%d.example.com.", i), Client: netip.MustParseAddr(from), At: time.Unix(1e9, 0)})
 	}
 	for client, want := range map[string]int{"192.0.2.77": 2, "::ffff:192.0.2.77": 2, "192.0.3.1": 0, "2001:db8::7": 2, "2001:db8:0:1::1": 0} {
 		if got := events(client); got != want {
@@ -140,17 +130,17 @@ func TestClientPrefix(t *testing.T) {
 // until it has been quiet for long enough.
 func TestTunnelIsFlaggedOnceAndReleased(t *testing.T) {
 	e, r, at := engine(t, nil), rand.New(rand.NewPCG(1, 2)), time.Unix(1e9, 0)
-	query := func() Decision {
+	query := func() *Decision {
 		data := make([]byte, 30)
 		for i := range data {
 			data[i] = byte(r.Uint32())
 		}
 		at = at.Add(time.Second)
 		name := strings.ToLower(base32.StdEncoding.EncodeToString(data)) + ".bad\\010sld.org."
-		return e.Query(Query{Name: name, Type: dns.TypeTXT, Client: client, At: at})
+		return ask(e, Query{Name: name, Type: dns.TypeTXT, Client: client, At: at})
 	}
 	queries, bytes := 0, 0
-	var flag *Flag
+	var flag *flags.Flag
 	for flag == nil {
 		d := query()
 		if queries++; queries > 100 {
@@ -165,10 +155,10 @@ func TestTunnelIsFlaggedOnceAndReleased(t *testing.T) {
 			t.Errorf("flagged with verdict %v", d.Verdict)
 		}
 	}
-	if flag.Queries != queries || flag.LeakedBytes != bytes {
+	if flag.Queries != uint64(queries) || flag.LeakedBytes != uint64(bytes) {
 		t.Errorf("%d queries and %d bytes, want %d and %d", flag.Queries, flag.LeakedBytes, queries, bytes)
 	}
-	if flag.SLD != `bad\010sld.org` || flag.Client != "192.0.2.1" || len(flag.Reasons) == 0 {
+	if flag.SLD != "bad\nsld.org" || flag.Scope != flag.SLD || flag.Client.String() != "192.0.2.1" || flag.Ground != verdict.Model || len(flag.Reasons) == 0 {
 		t.Errorf("%+v", flag)
 	}
 	for range 10 {
@@ -190,7 +180,7 @@ func TestNoForestNoVerdict(t *testing.T) {
 		c.Models = &without
 	})
 	for i := range 200 {
-		d := e.Query(Query{Name: fmt.Sprintf("%x%x.example.com.", i*7919, i*104729*7919), Type: dns.TypeTXT, Client: client, At: time.Unix(1e9, 0)})
+		d := ask(e, Query{Name: fmt.Sprintf("%x%x.example.com.", i*7919, i*104729*7919), Type: dns.TypeTXT, Client: client, At: time.Unix(1e9, 0)})
 		if d.Scored || d.Verdict != verdict.Pass {
 			t.Fatalf("query %d: %+v", i, d)
 		}

@@ -1,14 +1,13 @@
 package detect
 
 import (
-	"encoding/binary"
 	"net/netip"
 	"time"
 
 	"github.com/miekg/dns"
 
 	"github.com/notunnel/notunnel/model/feature"
-	"github.com/notunnel/notunnel/plugin/split"
+	"github.com/notunnel/notunnel/plugin/flags"
 	"github.com/notunnel/notunnel/plugin/verdict"
 	"github.com/notunnel/notunnel/plugin/window"
 	"github.com/notunnel/notunnel/segment"
@@ -23,88 +22,66 @@ type Query struct {
 	At     time.Time
 }
 
-// Why says on what ground a query was let pass or judged.
-type Why uint8
-
-const (
-	Judged  Why = iota
-	NoSLD       // the name has no SLD
-	Local       // special-use name
-	Allowed     // on the allow list
-	Exempt      // client never judged
-)
-
-func (w Why) String() string {
-	return [...]string{"judged", "no_sld", "local", "allowed", "exempt"}[w]
-}
-
-// Decision is what the engine says of a query.
-type Decision struct {
-	Verdict  verdict.Verdict
-	Why      Why
-	Scored   bool           // a score was due: Score and Features are set
-	Score    float64        // probability of a tunnel
-	Features feature.Vector // what the score rests on
-	Flagged  *Flag          // set for the query that got the pair flagged
-	Ticket   Ticket
-}
-
-// Flag tells of a pair that has just been flagged.
-type Flag struct {
-	SLD, Client string // SLD in presentation form
-	Score       float64
-	Queries     int      // since the window began, repeats and the deciding one included
-	LeakedBytes int      // prefix bytes of those that passed, repeats included
-	Reasons     []string // strongest evidence first
-}
-
-// Ticket leads a reply back to its query. The zero value leads nowhere.
-type Ticket struct {
-	pair   window.Pair
-	prefix uint64
-	valid  bool
-}
-
-// Valid tells whether the reply is of interest.
-func (t Ticket) Valid() bool { return t.valid }
-
 // Query decides on a query, itself included in the evidence.
-func (e *Engine) Query(q Query) (d Decision) {
-	if e.exempt(q.Client) {
-		d.Why = Exempt
-		return d
+func (e *Engine) Query(q Query, d *Decision) {
+	if e.identify(&q, d); d.Why == Judged {
+		e.judge(&q, d)
 	}
-	s := e.scratch.Get().(*scratch)
-	defer e.scratch.Put(s)
-	switch s.name.Parse(q.Name) {
-	case split.NoSLD:
-		d.Why = NoSLD
-		return d
-	case split.Local:
-		d.Why = Local
-		return d
-	}
-	if e.allow.Load().Covers(s.name.Full()) {
-		d.Why = Allowed
-		return d
-	}
-	e.judge(s, &q, &d)
-	return d
 }
 
-// judge observes the query in its window and scores it if that is due.
-func (e *Engine) judge(s *scratch, q *Query, d *Decision) {
-	prefix := s.name.Prefix()
+// Identify says only what Query would have to say of the subject and why it is
+// judged or not. It records nothing.
+func (e *Engine) Identify(q Query, d *Decision) { e.identify(&q, d) }
+
+// identify fills in the subject, and begins the decision anew.
+func (e *Engine) identify(q *Query, d *Decision) {
+	class := d.Parse(q.Name)
+	d.Client = e.networks.Client(q.Client, q.Source)
+	d.Ruling, d.Scored, d.Flagged, d.Ticket = verdict.Ruling{}, false, nil, Ticket{}
+	switch {
+	case e.exempt(q.Client):
+		d.Why = Exempt
+	case e.allow.Load().Covers(d.Full()):
+		d.Why = Allowed
+	default:
+		if d.Why = ofClass[class]; d.Why == Judged {
+			d.pair = d.Pair(&e.config.Key, d.scratch.key[:])
+		}
+	}
+}
+
+// judge asks for a flag, observes the query in its window, scores that if it is
+// due, and rules.
+func (e *Engine) judge(q *Query, d *Decision) {
+	c := verdict.Case{Subject: &d.Subject}
+	if hit, ok := e.flags.Hit(d.pair, &d.Subject, q.At); ok {
+		c.Flagged, c.Scope = hit.Ground, hit.Scope
+		d.Ruling = e.rules.On(&c)
+		return
+	}
+	out := e.observe(q, d)
+	d.Ticket = Ticket{pair: d.scratch.query.Pair, prefix: d.scratch.query.Hash, valid: !out.Settled}
+	if out.State != window.Worth || !e.score(d) {
+		return
+	}
+	sum := &d.scratch.summary
+	c.Scored, c.Score, c.Evidence = true, d.Score, verdict.Evidence{Events: sum.Events, Bytes: sum.Bytes}
+	if d.Ruling = e.rules.On(&c); d.Verdict == verdict.Block {
+		e.flag(q, d, out)
+	} else {
+		e.store.Scored(d.scratch.query.Pair, out, float32(d.Score))
+	}
+}
+
+// observe records the query in its window.
+func (e *Engine) observe(q *Query, d *Decision) window.Outcome {
+	s, prefix := &d.scratch, d.Prefix()
 	s.query = window.Query{
-		Pair:      e.pair(s, q),
-		Prefix:    prefix,
-		Hash:      e.store.Hash(prefix),
-		Carrier:   carries(q.Type) && !service(prefix),
-		At:        window.TickOf(q.At),
-		Span:      e.span,
-		BlockFor:  e.hold,
-		Floor:     e.config.Models.MinBytes / 2,
-		Threshold: float32(e.config.Threshold),
+		Pair:    window.Pair(d.pair),
+		Prefix:  prefix,
+		Hash:    e.config.Key.Sum(prefix),
+		Carrier: carries(q.Type) && !service(prefix),
+		At:      window.TickOf(q.At),
 	}
 	sum := &s.summary
 	if e.config.Models.Forest == nil {
@@ -115,29 +92,28 @@ func (e *Engine) judge(s *scratch, q *Query, d *Decision) {
 		e.measure(s)
 		out = e.store.Observe(&s.query, &s.measures, sum)
 	}
-	if out.State == window.Flagged {
-		d.Verdict = verdict.Block
-		return
-	}
-	d.Ticket = Ticket{pair: s.query.Pair, prefix: s.query.Hash, valid: !out.Settled}
-	if out.State == window.Due && e.score(s, d) {
-		e.store.Scored(s.query.Pair, float32(d.Score))
-		if d.Verdict == verdict.Block && e.store.Flag(s.query.Pair, s.query.At) {
-			d.Flagged = &Flag{
-				SLD:         Escape(s.name.SLD()),
-				Client:      e.ClientName(q.Client, q.Source),
-				Score:       d.Score,
-				Queries:     int(out.Queries),
-				LeakedBytes: int(out.Bytes) - len(prefix),
-				Reasons:     e.Reasons(d.Features),
-			}
-		}
+	return out
+}
+
+// flag raises a flag, and lets the window go: a block ends in a fresh one.
+func (e *Engine) flag(q *Query, d *Decision, out window.Outcome) {
+	e.store.Forget(d.scratch.query.Pair)
+	d.Ticket = Ticket{}
+	f, raised := e.flags.Raise(d.pair, &d.Subject, d.Scope, flags.Flag{
+		Ground:      d.Ground,
+		Score:       d.Score,
+		Reasons:     e.Reasons(d.Features),
+		Queries:     uint64(out.Queries),
+		LeakedBytes: uint64(out.Bytes) - uint64(len(d.Prefix())),
+	}, q.At)
+	if raised {
+		d.Flagged = &f
 	}
 }
 
 // measure takes the measures that only the query's own bytes can give.
 func (e *Engine) measure(s *scratch) {
-	prefix, m := s.name.Prefix(), &s.measures
+	prefix, m := s.query.Prefix, &s.measures
 	m.Prefix = feature.Measure(prefix)
 	begin := e.begin(&s.measured)
 	m.Segments = segment.Count(prefix)
@@ -146,11 +122,11 @@ func (e *Engine) measure(s *scratch) {
 	e.end(Autoencoder, begin)
 }
 
-// score asks the forest. It returns false, and counts, if there is no answer.
-func (e *Engine) score(s *scratch, d *Decision) bool {
-	sum := &s.summary
-	d.Features = sum.Vector()
-	begin := e.begin(&s.scored)
+// score asks the forest for the score of the summary. It returns false, and
+// counts, if there is no answer.
+func (e *Engine) score(d *Decision) bool {
+	d.Features = d.scratch.summary.Vector()
+	begin := e.begin(&d.scratch.scored)
 	p, err := e.config.Models.Forest.Probability(d.Features[:])
 	e.end(Forest, begin)
 	if err != nil {
@@ -160,51 +136,22 @@ func (e *Engine) score(s *scratch, d *Decision) bool {
 		return false
 	}
 	d.Scored, d.Score = true, float64(p)
-	d.Verdict = verdict.Of(d.Score, e.config.Threshold,
-		verdict.Evidence{Events: sum.Events, Bytes: sum.Bytes},
-		verdict.Evidence{Events: e.config.Models.MinEvents, Bytes: e.config.Models.MinBytes})
 	return true
 }
 
-// Score scores the query's window as it stands, due or not. It records
-// nothing.
-func (e *Engine) Score(q Query) (d Decision, ok bool) {
-	s := e.scratch.Get().(*scratch)
-	defer e.scratch.Put(s)
-	return d, e.summarize(s, &q) && e.score(s, &d)
+// Rescore scores the window of the decision's subject as it stands, due or not. It
+// records nothing, and returns false if there is no score.
+func (e *Engine) Rescore(d *Decision) bool {
+	_, ok := e.Summary(d)
+	return ok && e.score(d)
 }
 
-// Summary takes the sums of the query's window as they stand. It returns false
-// if there is no window.
-func (e *Engine) Summary(q Query) (sum feature.Summary, ok bool) {
-	s := e.scratch.Get().(*scratch)
-	defer e.scratch.Put(s)
-	ok = e.summarize(s, &q)
-	return s.summary, ok
-}
-
-func (e *Engine) summarize(s *scratch, q *Query) bool {
-	s.summary = feature.Summary{}
-	return s.name.Parse(q.Name) == split.Judged && e.store.Peek(e.pair(s, q), &s.summary)
-}
-
-// pair is the key of the query's window: its SLD and client.
-func (e *Engine) pair(s *scratch, q *Query) window.Pair {
-	n := copy(s.key[:], s.name.SLD())
-	s.key[n] = 0
-	n++
-	if !q.Client.IsValid() {
-		n += copy(s.key[n:], q.Source)
-		return window.Pair(e.store.Hash(s.key[:n]))
-	}
-	addr := q.Client.As16()
-	m := &e.mask6
-	if q.Client.Is4() || q.Client.Is4In6() {
-		m = &e.mask4
-	}
-	binary.BigEndian.PutUint64(s.key[n:], binary.BigEndian.Uint64(addr[:8])&m[0])
-	binary.BigEndian.PutUint64(s.key[n+8:], binary.BigEndian.Uint64(addr[8:])&m[1])
-	return window.Pair(e.store.Hash(s.key[:n+len(addr)]))
+// Summary takes the sums of the window of the decision's subject as they stand. It
+// returns false if there is none.
+func (e *Engine) Summary(d *Decision) (sum *feature.Summary, ok bool) {
+	sum = &d.scratch.summary
+	*sum = feature.Summary{}
+	return sum, d.Why == Judged && e.store.Peek(window.Pair(d.pair), sum)
 }
 
 func (e *Engine) exempt(client netip.Addr) bool {
@@ -243,7 +190,7 @@ func (e *Engine) end(stage Stage, begin time.Time) (now time.Time) {
 	return now
 }
 
-// carries tells whether a record type is one that tunnels use to bring data
+// carries reports whether a record type is one that tunnels use to bring data
 // back, and ordinary resolution does not.
 func carries(qtype uint16) bool {
 	switch qtype {
@@ -254,7 +201,7 @@ func carries(qtype uint16) bool {
 	return true
 }
 
-// service tells whether a label of the prefix begins with an underscore, as
+// service reports whether a label of the prefix begins with an underscore, as
 // the names of services and policies do (RFC 8552).
 func service(prefix []byte) bool {
 	start := true

@@ -6,7 +6,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/notunnel/notunnel/model/feature"
-	"github.com/notunnel/notunnel/plugin/split"
+	"github.com/notunnel/notunnel/plugin/escape"
 	"github.com/notunnel/notunnel/plugin/window"
 )
 
@@ -66,7 +66,7 @@ func rdata(buf []byte, rr dns.RR) []byte {
 		return appendName(buf, rr.Target)
 	case *dns.TXT:
 		for _, s := range rr.Txt {
-			buf = unescape(buf, s)
+			buf = escape.Append(buf, s)
 		}
 		return buf
 	case *dns.NULL:
@@ -102,7 +102,7 @@ func wire(buf []byte, rr dns.RR) []byte {
 // dot.
 func appendName(buf []byte, name string) []byte {
 	start := len(buf)
-	buf = unescape(buf, name)
+	buf = escape.Append(buf, name)
 	if n := len(buf); n > start && buf[n-1] == '.' {
 		buf = buf[:n-1]
 	}
@@ -110,18 +110,6 @@ func appendName(buf []byte, name string) []byte {
 		if c >= 'A' && c <= 'Z' {
 			buf[start+i] = c + 'a' - 'A'
 		}
-	}
-	return buf
-}
-
-// unescape appends s with \DDD and \X decoded.
-func unescape(buf []byte, s string) []byte {
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if c == '\\' && i+1 < len(s) {
-			c, i = split.Unescape(s, i)
-		}
-		buf = append(buf, c)
 	}
 	return buf
 }

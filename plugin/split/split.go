@@ -2,147 +2,178 @@
 // domain (SLD) and the prefix before it, the two things everything else in
 // notunnel is keyed and measured by.
 //
-// The SLD follows the Public Suffix List that golang.org/x/net/publicsuffix
-// carries (its version is pinned by go.mod, so that training and serving split
-// alike), private part included. Reverse zones are cut where networks are
-// delegated: in-addr.arpa at the /24, ip6.arpa at the /48.
+// The SLD follows the Public Suffix List, private part included (package psl);
+// the tree of arpa has rules of its own (reverse.go). A name is cut as labels
+// and nothing else: whatever a byte means to other parsers, here it is a byte.
 package split
 
 import (
 	"bytes"
 	"encoding/binary"
 	"strings"
+
+	"github.com/notunnel/notunnel/plugin/escape"
+	"github.com/notunnel/notunnel/plugin/split/psl"
 )
 
-// MaxName is the longest name in bytes, unescaped and without the root dot.
-const MaxName = 253
+// Limits of RFC 1035, section 2.3.4, in bytes: MaxName is the longest name,
+// unescaped and without the root dot.
+const (
+	MaxName  = 253
+	maxLabel = 63
+)
 
-// Class says whether a name is judged.
+// Class says what becomes of a name.
 type Class uint8
 
 const (
-	// Judged names have an SLD of the public tree.
+	// Judged names have an SLD that a stranger can hold.
 	Judged Class = iota
-	// NoSLD names are a single label, a bare public suffix, the root, or not a
-	// name at all.
+	// Reverse names are PTR-shaped: nothing but an address or a part of one below
+	// in-addr.arpa or ip6.arpa. How they look says nothing.
+	Reverse
+	// NoSLD names are a single label, a bare public suffix or the root.
 	NoSLD
 	// Local names are special-use: they have an SLD, but no authority on the
 	// Internet ever sees them, so they are counted and never blocked.
 	Local
+	// Malformed names are none: an empty label, one of more than 63 bytes, more
+	// than 253 bytes in all, or a backslash that escapes nothing.
+	Malformed
 )
 
-// Name is a query name in canonical form: lower case, escapes decoded, no
-// trailing dot. The zero value is ready for Parse; it holds no pointers and
-// is meant to live on the stack. Not safe for concurrent use.
+// HiddenDot is the byte that stands for a dot within a label. Canonical form
+// has no capitals, so that it can stand for nothing else.
+const HiddenDot = 'A'
+
+// Name is a query name in canonical form: lower case, escapes decoded, labels
+// parted by dots, no trailing dot, HiddenDot for a dot within a label. Two names
+// are one to the DNS exactly if their canonical forms are equal. The zero value
+// is ready for Parse; it holds no pointers. Not safe for concurrent use.
+//
+// What its methods return is valid until the next Parse.
 type Name struct {
-	buf  [MaxName + 3]byte
-	size int // bytes of the name
-	cut  int // where the SLD begins
+	buf    [MaxName + 3]byte // a multiple of eight, for lowerWords
+	size   uint8             // bytes of the name
+	cut    uint8             // where the SLD begins
+	second uint8             // where the second key begins, noSecond without one
 }
+
+// noSecond is beyond every name.
+const noSecond = MaxName + 2
 
 // Parse reads a name in presentation form (as miekg/dns prints it, any case)
-// and classifies it. After NoSLD, SLD is empty and
-// Prefix is the whole name.
+// and classifies it. After NoSLD, SLD is empty and Prefix is the whole name;
+// after Malformed, both are empty.
 func (n *Name) Parse(s string) Class {
-	size, dots := n.canonical(s)
-	n.size, n.cut = size, size
-	if size <= 0 {
-		n.size, n.cut = 0, 0
+	size := n.canonical(s)
+	n.size, n.cut, n.second = uint8(max(size, 0)), uint8(max(size, 0)), noSecond
+	switch {
+	case size < 0:
+		return Malformed
+	case size == 0:
 		return NoSLD
 	}
-	class := n.split(dots > 0)
-	if dots > 0 {
-		name := n.buf[:size]
-		for i, c := range name {
-			if c == hiddenDot {
-				name[i] = '.'
-			}
-		}
+	name := n.buf[:size]
+	last := name[bytes.LastIndexByte(name, '.')+1:]
+	if string(last) == "arpa" {
+		return n.splitArpa(name)
 	}
-	return class
-}
-
-// split finds the cut. The suffix list cannot tell an escaped dot from a
-// separator, so they are hidden while it looks. No registry delegates such a
-// label, so an SLD with one is none.
-func (n *Name) split(hidden bool) Class {
-	name := n.buf[:n.size]
-	if cut, ok := reverseCut(name); ok {
-		n.cut = cut
-		return Local
+	suffix := psl.Of(name)
+	if suffix.Private {
+		n.second = uint8(suffix.Base)
 	}
-	cut := cutOf(name)
-	if cut == noSLD || hidden && bytes.IndexByte(name[cut:], hiddenDot) >= 0 {
+	if suffix.Start == 0 {
 		return NoSLD
 	}
-	n.cut = cut
-	if isLocal(name) {
+	n.cut = uint8(bytes.LastIndexByte(name[:suffix.Start-1], '.') + 1)
+	if isLocal(last) {
 		return Local
 	}
 	return Judged
 }
 
-// Full is the whole name. It is valid until the next Parse.
+// Full is the whole name.
 func (n *Name) Full() []byte { return n.buf[:n.size] }
 
-// SLD is the effective second-level domain, empty after NoSLD. It is valid
-// until the next Parse.
+// SLD is the effective second-level domain, empty after NoSLD and Malformed.
 func (n *Name) SLD() []byte { return n.buf[n.cut:n.size] }
 
 // Prefix is the name without SLD and without the dot between them; empty for
-// a bare SLD. It is valid until the next Parse.
+// a bare SLD.
 func (n *Name) Prefix() []byte {
 	if n.cut == n.size {
 		return n.buf[:n.size]
 	}
-	return n.buf[:max(n.cut-1, 0)]
+	return n.buf[:max(int(n.cut)-1, 0)]
 }
 
-// hiddenDot stands for a dot inside a label while the name is being split.
-// A real byte of that value becomes a dot as well: one such byte more or less
-// changes no measure.
-const hiddenDot = 0
+// Second is the second key of the name, a zone above its SLD that a stranger can
+// hold as well: the private suffix that the SLD is registered under, or the /16
+// or /32 of a reverse name. It is empty for most names. A bare private suffix has
+// itself, a name below a wildcard of the private part what the wildcard is below.
+func (n *Name) Second() []byte {
+	if n.second == noSecond {
+		return nil
+	}
+	return n.buf[n.second:n.size]
+}
 
-// canonical writes the name into buf and returns its size, -1 when it is too
-// long, and how many dots stand inside labels.
-func (n *Name) canonical(s string) (size, dots int) {
+// canonical writes the name into buf and returns its size, -1 if it is no name.
+func (n *Name) canonical(s string) (size int) {
 	if strings.IndexByte(s, '\\') < 0 { // nearly always: four times as fast
 		if len(s) > MaxName+1 {
-			return -1, 0
+			return -1
 		}
 		size = copy(n.buf[:], s)
 		lowerWords(n.buf[:(size+7)&^7])
-	} else if size, dots = n.decode(s); size < 0 {
-		return -1, 0
+	} else if size = n.decode(s); size < 0 {
+		return -1
 	}
 	if size > 0 && n.buf[size-1] == '.' {
-		size--
+		if size--; size == 0 {
+			return 0
+		}
 	}
-	if size > MaxName {
-		return -1, 0
+	if size > MaxName || size > 0 && !labels(n.buf[:size]) {
+		return -1
 	}
-	return size, dots
+	return size
 }
 
-// decode is canonical for a name with escapes, but for the root dot.
-func (n *Name) decode(s string) (size, dots int) {
-	for i := 0; i < len(s); i++ {
+// decode is canonical for a name with escapes, but for labels and root dot.
+func (n *Name) decode(s string) (size int) {
+	for i := 0; i < len(s); size++ {
 		if size > MaxName {
-			return -1, 0
+			return -1
 		}
-		c := lower[s[i]]
-		if c == '\\' {
-			c, i = Unescape(s, i)
-			if c == '.' || c == hiddenDot {
-				dots++
-				c = hiddenDot
-			}
+		c, next, err := escape.Next(s, i)
+		if err != nil {
+			return -1
+		}
+		if c == '.' && next > i+1 {
+			c = HiddenDot
+		} else {
 			c = lower[c]
 		}
 		n.buf[size] = c
-		size++
+		i = next
 	}
-	return size, dots
+	return size
+}
+
+// labels reports whether every label of the name has from 1 to 63 bytes.
+func labels(name []byte) bool {
+	for {
+		dot := bytes.IndexByte(name, '.')
+		if dot < 0 {
+			return 1 <= len(name) && len(name) <= maxLabel
+		}
+		if dot == 0 || dot > maxLabel {
+			return false
+		}
+		name = name[dot+1:]
+	}
 }
 
 // lowerWords brings A to Z to lower case, eight bytes at a time; what is left of
@@ -158,20 +189,6 @@ func lowerWords(b []byte) {
 	}
 }
 
-// Unescape decodes the escape at s[i] (RFC 1035, section 5.1: \DDD or \X) and
-// returns the byte and the index of the escape's last character.
-func Unescape(s string, i int) (byte, int) {
-	if i+3 < len(s) && digit(s[i+1]) && digit(s[i+2]) && digit(s[i+3]) {
-		return (s[i+1]-'0')*100 + (s[i+2]-'0')*10 + (s[i+3] - '0'), i + 3
-	}
-	if i+1 < len(s) {
-		return s[i+1], i + 1
-	}
-	return s[i], i
-}
-
-func digit(c byte) bool { return c >= '0' && c <= '9' }
-
 // lower maps A to Z to lower case and leaves every other byte alone.
 var lower = func() (t [256]byte) {
 	for i := range t {
@@ -182,3 +199,21 @@ var lower = func() (t [256]byte) {
 	}
 	return t
 }()
+
+// Text writes canonical form, of a name or a part of one, in presentation form
+// such that it is safe in a log line: what is not a printable character of
+// ASCII, and the few that quote or separate, as \DDD.
+func Text(name []byte) string {
+	text := make([]byte, 0, len(name)+8)
+	for _, c := range name {
+		switch {
+		case c == HiddenDot:
+			text = escape.AppendByte(text, '.')
+		case c > ' ' && c < 0x7f && c != '\\' && c != '"' && c != '=':
+			text = append(text, c)
+		default:
+			text = escape.AppendByte(text, c)
+		}
+	}
+	return string(text)
+}

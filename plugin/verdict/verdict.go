@@ -1,5 +1,8 @@
-// Package verdict says what follows from a score: Pass, Watch or Block.
+// Package verdict says what follows from a case: Pass, Watch or Block, how far it
+// reaches and on what ground. Nothing else decides.
 package verdict
+
+import "github.com/notunnel/notunnel/plugin/subject"
 
 // Verdict is what happens to a query. The zero value lets it pass, so that a
 // fault fails open.
@@ -21,20 +24,60 @@ func (v Verdict) String() string {
 	return "pass"
 }
 
+// Ground is why a query is blocked.
+type Ground uint8
+
+const (
+	NoGround Ground = iota // it is not
+	Model                  // the score of its window
+)
+
+// String is the ground's name in logs and reports, empty for NoGround.
+func (g Ground) String() string {
+	if g == Model {
+		return "model"
+	}
+	return ""
+}
+
 // Evidence is how much a window has seen when it is scored.
 type Evidence struct {
 	Events int // distinct prefixes within 10 s
 	Bytes  int // bytes of distinct prefixes
 }
 
-// Of is the verdict on a score, in [0,1], that rests on the given evidence.
-// floor is the evidence that a block needs.
-func Of(score, threshold float64, got, floor Evidence) Verdict {
+// Case is all that is known of a query when it is ruled on.
+type Case struct {
+	Subject  *subject.Subject
+	Flagged  Ground // of the flag in force, NoGround without one
+	Scope    []byte // of that flag
+	Scored   bool   // a score was due
+	Score    float64
+	Evidence Evidence // what the score rests on
+}
+
+// Ruling is what follows from a case.
+type Ruling struct {
+	Verdict Verdict
+	Ground  Ground // NoGround unless blocked
+	Scope   []byte // the name that the block covers with all below it; a part of the subject's, nil unless blocked
+}
+
+// Rules are what is ruled by. They are immutable.
+type Rules struct {
+	Threshold float64  // score in (0,1] from which a pair is blocked
+	Floor     Evidence // that a block needs
+}
+
+// On rules on a case.
+func (r *Rules) On(c *Case) Ruling {
 	switch {
-	case score < threshold:
-		return Pass
-	case got.Events < floor.Events || got.Bytes < floor.Bytes:
-		return Watch
+	case c.Flagged != NoGround:
+		return Ruling{Verdict: Block, Ground: c.Flagged, Scope: c.Scope}
+	case !c.Scored || c.Score < r.Threshold:
+		return Ruling{}
+	case c.Evidence.Events < r.Floor.Events || c.Evidence.Bytes < r.Floor.Bytes:
+		return Ruling{Verdict: Watch}
 	}
-	return Block
+	return Ruling{Verdict: Block, Ground: Model, Scope: c.Subject.SLD()}
 }

@@ -8,24 +8,33 @@ import (
 	"testing"
 
 	"golang.org/x/net/publicsuffix"
+
+	"github.com/notunnel/notunnel/plugin/subject"
 )
 
-func TestOf(t *testing.T) {
-	floor := Evidence{Events: 6, Bytes: 150}
+func TestRules(t *testing.T) {
+	rules := Rules{Threshold: 0.9, Floor: Evidence{Events: 6, Bytes: 150}}
+	var s subject.Subject
+	s.Parse("data.t.example.com.")
 	for _, c := range []struct {
-		name  string
-		score float64
-		got   Evidence
-		want  Verdict
+		name       string
+		is         Case
+		want       Verdict
+		wantGround Ground
+		wantScope  string
 	}{
-		{"below the threshold", 0.899, Evidence{60, 4000}, Pass},
-		{"at the threshold", 0.9, Evidence{6, 150}, Block},
-		{"too few events", 1, Evidence{5, 4000}, Watch},
-		{"too few bytes", 1, Evidence{60, 149}, Watch},
-		{"nothing", 0, Evidence{}, Pass},
+		{"below the threshold", Case{Scored: true, Score: 0.899, Evidence: Evidence{60, 4000}}, Pass, NoGround, ""},
+		{"at the threshold", Case{Scored: true, Score: 0.9, Evidence: Evidence{6, 150}}, Block, Model, "example.com"},
+		{"too few events", Case{Scored: true, Score: 1, Evidence: Evidence{5, 4000}}, Watch, NoGround, ""},
+		{"too few bytes", Case{Scored: true, Score: 1, Evidence: Evidence{60, 149}}, Watch, NoGround, ""},
+		{"no score was due", Case{Score: 1, Evidence: Evidence{60, 4000}}, Pass, NoGround, ""},
+		{"flagged", Case{Flagged: Model, Scope: []byte("t.example.com")}, Block, Model, "t.example.com"},
+		{"flagged, whatever the score", Case{Flagged: Model, Scope: []byte("example.com"), Scored: true}, Block, Model, "example.com"},
+		{"nothing", Case{}, Pass, NoGround, ""},
 	} {
-		if got := Of(c.score, 0.9, c.got, floor); got != c.want {
-			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		c.is.Subject = &s
+		if got := rules.On(&c.is); got.Verdict != c.want || got.Ground != c.wantGround || string(got.Scope) != c.wantScope {
+			t.Errorf("%s: %v, ground %q, scope %q", c.name, got.Verdict, got.Ground, got.Scope)
 		}
 	}
 }

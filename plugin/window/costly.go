@@ -6,7 +6,7 @@ import (
 	"github.com/notunnel/notunnel/model/feature"
 )
 
-// costly remembers the two dear measures of prefixes, so that those which come
+// costly remembers the two expensive measures of prefixes, so that those which come
 // again, in whatever window, do not run the models each time. An entry is the
 // upper 40 bits of the prefix's hash, its loss as panes sum it up and its
 // segments. The table is direct-mapped: a prefix that shares a place with another

@@ -15,9 +15,10 @@ const paneEvents = 21
 // lie without gaps; those that a known prefix needs come first.
 //
 // An event is a prefix asked at a time: 29 bits of the prefix's hash, with three
-// flags below them, and the low 24 bits of the tick. In a window that reaches
-// back further than 13 days, a prefix asked again after just those is taken for
-// a retransmission.
+// flags below them, and the low 24 bits of the tick. Two prefixes of one tag, one
+// in 8 million new ones, are taken for one. In a window that reaches back further
+// than 13 days, a prefix asked again after just those is taken for a
+// retransmission.
 type pane struct {
 	opened                    Tick
 	events, answered, carrier uint8
@@ -74,7 +75,7 @@ func (p *pane) add(hash uint64, now Tick, carrier bool, changed int) {
 	}
 }
 
-// fold joins a query to the event if it is still young, and tells whether it
+// fold joins a query to the event if it is still young, and reports whether it
 // did.
 func (p *pane) fold(i int, now Tick, carrier bool) bool {
 	const mask = 1<<24 - 1
@@ -88,28 +89,55 @@ func (p *pane) fold(i int, now Tick, carrier bool) bool {
 	return true
 }
 
-// sum adds the measures to a pane (by 1), or takes them out again (by -1).
-func (p *pane) sum(m *Measures, by int) {
-	h := fixed(m.Entropy, entropyUnit)
-	l := fixed(m.Loss, lossUnit)
-	p.prefixes += uint8(by)
-	p.bytes += uint16(by * m.Len)
-	p.bytesSq += uint32(by * m.Len * m.Len)
-	p.labels += uint16(by * m.Labels)
-	p.longest += uint16(by * m.Longest)
-	p.segments += uint16(by * m.Segments)
-	p.entropy += uint32(by * h)
-	p.entropySq += uint32(by * h * h)
-	p.loss += uint32(by * l)
-	sq := p.lossSquares() + uint64(by*l*l)
-	p.lossSq = [2]uint32{uint32(sq), uint32(sq >> 32)}
-	p.lossBytes += uint32(by * l * m.Len)
+// sum adds the measures of a prefix up.
+func (p *pane) sum(m *Measures) {
+	h, l := fixed(m.Entropy, entropyUnit), fixed(m.Loss, lossUnit)
+	p.prefixes++
+	p.bytes += uint16(m.Len)
+	p.bytesSq += uint32(m.Len * m.Len)
+	p.labels += uint16(m.Labels)
+	p.longest += uint16(m.Longest)
+	p.segments += uint16(m.Segments)
+	p.entropy += uint32(h)
+	p.entropySq += uint32(h * h)
+	p.loss += uint32(l)
+	p.setLossSquares(p.lossSquares() + uint64(l*l))
+	p.lossBytes += uint32(l * m.Len)
 	for i, n := range m.Chars {
-		p.chars[i] += uint16(by * int(n))
+		p.chars[i] += uint16(n)
 	}
 }
 
+// takeOut undoes sum. No sum goes below zero: a prefix whose tag is by chance that
+// of another one takes out what it did not put in.
+func (p *pane) takeOut(m *Measures) {
+	h, l := fixed(m.Entropy, entropyUnit), fixed(m.Loss, lossUnit)
+	reduce(&p.prefixes, 1)
+	reduce(&p.bytes, m.Len)
+	reduce(&p.bytesSq, m.Len*m.Len)
+	reduce(&p.labels, m.Labels)
+	reduce(&p.longest, m.Longest)
+	reduce(&p.segments, m.Segments)
+	reduce(&p.entropy, h)
+	reduce(&p.entropySq, h*h)
+	reduce(&p.loss, l)
+	sq := p.lossSquares()
+	reduce(&sq, l*l)
+	p.setLossSquares(sq)
+	reduce(&p.lossBytes, l*m.Len)
+	for i, n := range m.Chars {
+		reduce(&p.chars[i], int(n))
+	}
+}
+
+// reduce takes as much off a sum as there is. by is not negative.
+func reduce[T uint8 | uint16 | uint32 | uint64](sum *T, by int) {
+	*sum = T(max(int64(*sum)-int64(by), 0))
+}
+
 func (p *pane) lossSquares() uint64 { return uint64(p.lossSq[1])<<32 | uint64(p.lossSq[0]) }
+
+func (p *pane) setLossSquares(sq uint64) { p.lossSq = [2]uint32{uint32(sq), uint32(sq >> 32)} }
 
 // fixed is x in units of 1/unit, at most 16 bits.
 func fixed(x float32, unit float32) int {

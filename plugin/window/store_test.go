@@ -10,11 +10,11 @@ import (
 )
 
 // nth is the pair of that number.
-func nth(s *Store, n int) Pair { return Pair(s.Hash(fmt.Append(nil, n))) }
+func nth(n int) Pair { return Pair(hashed(fmt.Sprint(n))) }
 
 // visit has a pair ask for a prefix.
 func visit(s *Store, p Pair, prefix string, at time.Time) State {
-	q, m := query(s, prefix, at, false), measure(prefix)
+	q, m := query(prefix, at, false), measure(prefix)
 	q.Pair = p
 	return s.Observe(&q, &m, nil).State
 }
@@ -23,12 +23,12 @@ func visit(s *Store, p Pair, prefix string, at time.Time) State {
 // that while it is half empty.
 func TestHalfFullStoreEvictsNothing(t *testing.T) {
 	for _, capacity := range []int{1, 2, 10, 64, 100, 1000, 4096, 65536} {
-		s := NewStore(capacity)
+		s := newStore(capacity)
 		half := (capacity + 1) / 2
 		for i := range half {
-			visit(s, nth(s, i), "a", time.Unix(1e9, 0))
+			visit(s, nth(i), "a", time.Unix(1e9, 0))
 		}
-		if windows, _, evicted := s.Count(); windows != half || evicted != 0 {
+		if windows, evicted := s.Count(); windows != half || evicted != 0 {
 			t.Errorf("capacity %d: of %d windows %d are held, %d evicted", capacity, half, windows, evicted)
 		}
 	}
@@ -36,14 +36,14 @@ func TestHalfFullStoreEvictsNothing(t *testing.T) {
 
 // The models run once for a prefix that many pairs have, and what is remembered
 // sums up as what was measured.
-func TestDearMeasuresAreShared(t *testing.T) {
-	s, now := NewStore(65536), time.Unix(1e9, 0)
-	visit(s, nth(s, 0), "www", now)
+func TestExpensiveMeasuresAreShared(t *testing.T) {
+	s, now := newStore(65536), time.Unix(1e9, 0)
+	visit(s, nth(0), "www", now)
 	var want, got feature.Summary
-	s.Peek(nth(s, 0), &want)
+	s.Peek(nth(0), &want)
 	for i := range 100 {
-		q := query(s, "www", now, false)
-		q.Pair = nth(s, i)
+		q := query("www", now, false)
+		q.Pair = nth(i)
 		if state := s.Observe(&q, nil, nil).State; state != Quiet {
 			t.Fatalf("pair %d: state %d, want Quiet", i, state)
 		}
@@ -53,65 +53,65 @@ func TestDearMeasuresAreShared(t *testing.T) {
 	}
 }
 
-func TestInheritCopiesWindowsAndFlags(t *testing.T) {
-	old, now := NewStore(10_000), time.Unix(1e9, 0)
+func TestForget(t *testing.T) {
+	s, now := newStore(100), time.Unix(1e9, 0)
+	visit(s, nth(1), "a", now)
+	visit(s, nth(2), "a", now)
+	s.Forget(nth(1))
+	s.Forget(nth(3)) // there is none
+	if s.Peek(nth(1), new(feature.Summary)) || !s.Peek(nth(2), new(feature.Summary)) {
+		t.Error("not the window that was to be forgotten is gone")
+	}
+}
+
+func TestInheritCopiesWindows(t *testing.T) {
+	old, now := newStore(10_000), time.Unix(1e9, 0)
 	for i := range 100 {
 		for j := range 30 { // more than a pane
-			visit(old, nth(old, i), fmt.Sprint("p", j), now)
+			visit(old, nth(i), fmt.Sprint("p", j), now)
 		}
 	}
-	old.Flag(nth(old, 100), TickOf(now))
-	next := NewStore(64)
-	next.Inherit(old, true)
-
-	if windows, flags, _ := next.Count(); windows != 64 || flags != 1 {
-		t.Fatalf("%d windows and %d flags, want 64 and 1", windows, flags)
+	next := newStore(64)
+	next.Inherit(old)
+	if windows, _ := next.Count(); windows != 64 {
+		t.Fatalf("%d windows, want 64", windows)
 	}
 	for i := range 100 {
 		var was, is feature.Summary
-		old.Peek(nth(old, i), &was)
+		old.Peek(nth(i), &was)
 		// The last 64 pairs were used last, although all at the same time.
-		if held := next.Peek(nth(old, i), &is); held && is != was {
+		if held := next.Peek(nth(i), &is); held && is != was {
 			t.Errorf("pair %d: %+v, want %+v", i, is, was)
 		}
-	}
-	if got := visit(next, nth(old, 100), "a", now); got != Flagged {
-		t.Errorf("the flagged pair is in state %d", got)
 	}
 }
 
 func TestInheritKeepsThePairsUsedLast(t *testing.T) {
-	old, now := NewStore(65536), time.Unix(1e9, 0)
+	old, now := newStore(65536), time.Unix(1e9, 0)
 	for i := range 200 {
-		visit(old, nth(old, i), "a", now.Add(time.Duration(i)*time.Second))
-		old.Flag(nth(old, 1000+i), TickOf(now.Add(time.Duration(i)*time.Second)))
+		visit(old, nth(i), "a", now.Add(time.Duration(i)*time.Second))
 	}
-	next := NewStore(50)
-	next.Inherit(old, true)
+	next := newStore(50)
+	next.Inherit(old)
 	for i := range 200 {
-		if got, want := next.Peek(nth(old, i), new(feature.Summary)), i >= 150; got != want {
+		if got, want := next.Peek(nth(i), new(feature.Summary)), i >= 150; got != want {
 			t.Errorf("window %d of 200: held %v, want %v", i, got, want)
-		}
-	}
-	for i := range 200 {
-		if got, want := visit(next, nth(old, 1000+i), "a", now) == Flagged, i >= 150; got != want {
-			t.Errorf("flag %d of 200: held %v, want %v", i, got, want)
 		}
 	}
 }
 
 // The predecessor may go on serving, for good when the successor fails.
 func TestInheritLeavesTheOtherStoreAlone(t *testing.T) {
-	old, now := NewStore(1000), time.Unix(1e9, 0)
-	p := nth(old, 1)
+	old, now := newStore(1000), time.Unix(1e9, 0)
+	p := nth(1)
 	visit(old, p, "a", now)
-	next := NewStore(1000)
-	next.Inherit(old, true)
+	next := newStore(1000)
+	next.Inherit(old)
 	for i := range MaxEvents {
 		visit(next, p, fmt.Sprint("b", i), now)
-		next.Learn(p, next.Hash([]byte("a")), &Answer{Records: 1})
+		next.Learn(p, hashed("a"), &Answer{Records: 1})
 	}
-	next.Flag(p, TickOf(now))
+	next.Forget(p)
 	var sum feature.Summary
 	if !old.Peek(p, &sum) || sum.Events != 1 || sum.Answered != 0 {
 		t.Errorf("the window copied from has %d events, %d answered; want 1, 0", sum.Events, sum.Answered)
@@ -120,48 +120,21 @@ func TestInheritLeavesTheOtherStoreAlone(t *testing.T) {
 
 func TestInheritWhileBothAreInUse(t *testing.T) {
 	const pairs = 2000
-	old, next, now := NewStore(65536), NewStore(65536), time.Unix(1e9, 0)
+	old, next, now := newStore(65536), newStore(65536), time.Unix(1e9, 0)
 	for i := range pairs {
-		visit(old, nth(old, i), "a", now)
+		visit(old, nth(i), "a", now)
 	}
 	var busy sync.WaitGroup
 	for _, s := range []*Store{old, next} {
 		busy.Go(func() {
 			for i := range pairs {
-				visit(s, nth(s, i), "b", now)
-				s.Flag(nth(s, pairs+i), TickOf(now))
+				visit(s, nth(i), "b", now)
 			}
 		})
 	}
-	next.Inherit(old, true)
+	next.Inherit(old)
 	busy.Wait()
-	next.Inherit(old, false)
-	if windows, flags, _ := next.Count(); windows != pairs || flags != pairs {
-		t.Errorf("%d windows and %d flags, want %d each", windows, flags, pairs)
-	}
-}
-
-func TestInheritTakesOverLaterFlagsOnly(t *testing.T) {
-	old, next, now := NewStore(1000), NewStore(1000), time.Unix(1e9, 0)
-	later := now.Add(time.Minute)
-	windowOnly, flaggedSince, ownLater := nth(old, 1), nth(old, 2), nth(old, 3)
-	visit(old, windowOnly, "a", now)
-	visit(next, flaggedSince, "a", now)
-	old.Flag(flaggedSince, TickOf(later))
-	old.Flag(ownLater, TickOf(now))
-	next.Flag(ownLater, TickOf(later))
-	next.Inherit(old, false)
-
-	if next.Peek(windowOnly, new(feature.Summary)) {
-		t.Error("a window was taken over, though not wanted")
-	}
-	if next.Peek(flaggedSince, new(feature.Summary)) {
-		t.Error("a pair has both a flag and a window: its block would not end in a fresh one")
-	}
-	if got := visit(next, flaggedSince, "a", later); got != Flagged {
-		t.Errorf("the pair flagged since is in state %d", got)
-	}
-	if got := visit(next, ownLater, "a", now.Add(60*time.Minute+30*time.Second)); got != Flagged {
-		t.Error("an older flag took the place of a newer one")
+	if windows, _ := next.Count(); windows != pairs {
+		t.Errorf("%d windows, want %d", windows, pairs)
 	}
 }

@@ -2,12 +2,12 @@ package window
 
 import (
 	"bytes"
-	"hash/maphash"
 	"math"
 	"slices"
 	"time"
 
 	"github.com/notunnel/notunnel/model/feature"
+	"github.com/notunnel/notunnel/plugin/keyhash"
 )
 
 // Tick is coarse time: 2²⁶ ns (67 ms) a tick. It wraps after nine years, so
@@ -34,7 +34,7 @@ const (
 // foldTicks is the time within which a prefix asked again is the same event.
 var foldTicks = Ticks(10 * time.Second)
 
-// setBack tells whether the clock was set back since last: concurrent queries
+// setBack reports whether the clock was set back since last: concurrent queries
 // overtake each other by much less. What is older begins to count from now.
 func setBack(last, now Tick) bool {
 	back := int32(last - now)
@@ -61,10 +61,11 @@ type Window struct {
 	panes   [maxPanes]*pane // oldest first; the first open of them
 	open    uint8
 	last    Tick
-	fresh   uint32            // prefix bytes that came since the last score
+	arrived uint32            // bytes of new prefixes; it wraps, so only differences mean anything
+	weighed uint32            // those of them that the last score rests on
 	score   float32           // the last score
-	queries uint32            // queries that passed, repeats included
-	bytes   uint32            // prefix bytes that passed
+	queries uint32            // queries that passed, repeats included; stays at the most it can be
+	bytes   uint32            // prefix bytes that passed; likewise
 	labels  [maxLabels]uint32 // of the last event, the one nearest to the SLD first
 	own     pane              // one of panes, or free
 }
@@ -75,12 +76,12 @@ const maxLabels = 4
 // change takes in the labels of an event and returns how many of its bytes lie in
 // labels that the event before did not have. Of a tunnel that writes an id beside
 // its data, those are the data.
-func (w *Window) change(prefix []byte) (changed int) {
+func (w *Window) change(prefix []byte, key *keyhash.Key) (changed int) {
 	before := w.labels
 	w.labels = [maxLabels]uint32{}
 	for i := 0; len(prefix) > 0; i++ {
 		label := prefix[1+bytes.LastIndexByte(prefix, '.'):]
-		hash := uint32(maphash.Bytes(seed, label))
+		hash := uint32(key.Sum(label))
 		if !slices.Contains(before[:], hash) {
 			changed += len(label)
 		}
@@ -111,6 +112,8 @@ func (w *Window) slide(now, span Tick, s *pool) Tick {
 		if p := w.newest(); p.events < paneEvents && now-p.opened <= span/maxPanes {
 			return now
 		}
+	} else {
+		w.restart()
 	}
 	if w.open == maxPanes {
 		w.drop(s)
@@ -119,6 +122,46 @@ func (w *Window) slide(now, span Tick, s *pool) Tick {
 	w.open++
 	*w.newest() = pane{opened: now}
 	return now
+}
+
+// restart forgets what goes with the events when the last of them has gone.
+func (w *Window) restart() {
+	w.weighed, w.score = w.arrived, 0
+	w.queries, w.bytes = 0, 0
+	w.labels = [maxLabels]uint32{}
+}
+
+// passed counts a query.
+func (w *Window) passed(prefix []byte) {
+	w.queries = plus(w.queries, 1)
+	w.bytes = plus(w.bytes, len(prefix))
+}
+
+// plus adds and stays at the most there is.
+func plus(sum uint32, n int) uint32 {
+	return uint32(min(int64(sum)+int64(n), math.MaxUint32))
+}
+
+// due reports whether the window has enough evidence, and enough of it new, for a
+// score.
+func (w *Window) due(d *Due) bool {
+	fresh := w.arrived - w.weighed
+	if fresh == 0 || w.count() < d.Events {
+		return false
+	}
+	bytes := w.size()
+	if bytes < uint32(d.Bytes) {
+		return false
+	}
+	return float32(fresh) >= d.Share*float32(bytes) || w.score >= d.Suspicious
+}
+
+// scored takes in a score that rests on what had arrived by then. One that comes
+// late, after a score on more or of a window that was here before, is nothing.
+func (w *Window) scored(score float32, arrived uint32) {
+	if int32(arrived-w.weighed) > 0 && int32(w.arrived-arrived) >= 0 {
+		w.weighed, w.score = arrived, score
+	}
 }
 
 // pane is one for the window to open: its own if that is free.

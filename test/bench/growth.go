@@ -18,6 +18,7 @@ import (
 // making them costs next to nothing.
 type crowd struct {
 	engine *detect.Engine
+	said   detect.Decision
 	buf    []byte
 	at     time.Time
 }
@@ -35,7 +36,7 @@ func (c *crowd) ask(client, domain, name int) {
 	c.engine.Query(detect.Query{
 		Name: unsafe.String(unsafe.SliceData(c.buf), len(c.buf)), Type: dns.TypeA, At: c.at,
 		Client: netip.AddrFrom4([4]byte{10, byte(client >> 16), byte(client >> 8), byte(client)}),
-	})
+	}, &c.said)
 }
 
 const growthQueries = 400_000
@@ -65,7 +66,7 @@ func growth(r *report) error {
 				c.ask(1, i*stride%windows, 0)
 			}
 		})
-		count, _, _ := c.engine.Count()
+		count, _ := c.engine.Count()
 		held := live()
 		runtime.KeepAlive(c)
 		c = nil
@@ -124,7 +125,7 @@ func growth(r *report) error {
 				c.ask(1, step*flood/steps+i, i)
 			}
 		})
-		windows, _, evicted := c.engine.Count()
+		windows, evicted := c.engine.Count()
 		rows = append(rows, row(fmt.Sprintf("to %d", (step+1)*flood/steps), "%.0f", cost, float64(windows), float64(evicted)))
 	}
 	r.text("A flood of %d new domains at 65,536 windows, every prefix new:", flood)

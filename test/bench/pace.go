@@ -52,7 +52,7 @@ func pace(r *report, samples string) error {
 		cost = append(cost, per(len(all), func() {
 			for i, q := range all {
 				d := &decisions[i]
-				*d = e.Query(detect.Query{Name: q.name, Type: q.qtype, Client: address(q.client), At: begin.Add(q.at)})
+				e.Query(detect.Query{Name: q.name, Type: q.qtype, Client: address(q.client), At: begin.Add(q.at)}, d)
 				if d.Ticket.Valid() {
 					e.Reply(d.Ticket, replies[i])
 				}
@@ -82,7 +82,8 @@ func pace(r *report, samples string) error {
 			}
 		}
 	}
-	windows, flags, evicted := e.Count()
+	windows, evicted := e.Count()
+	flags := e.Flags().Len()
 	held := live()
 	runtime.KeepAlive(e)
 	e = nil

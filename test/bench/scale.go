@@ -68,8 +68,9 @@ func crowded(e *detect.Engine) {
 	var wg sync.WaitGroup
 	for g := range scaleGoroutines {
 		wg.Go(func() {
+			var d detect.Decision
 			for i := range scaleQueries / scaleGoroutines {
-				e.Query(detect.Query{Name: names[(i*7+g*16)%scalePairs], Type: dns.TypeA, Client: netip.AddrFrom4([4]byte{10}), At: at})
+				e.Query(detect.Query{Name: names[(i*7+g*16)%scalePairs], Type: dns.TypeA, Client: netip.AddrFrom4([4]byte{10}), At: at}, &d)
 			}
 		})
 	}

@@ -36,13 +36,13 @@ func (l *Log) Count(s string) int { return strings.Count(l.String(), s) }
 
 // Flag is the log line of a flagged pair.
 type Flag struct {
-	SLD, Client, Action, Reasons string
-	Score                        float64
-	Queries, LeakedBytes         int
+	SLD, Scope, Client, Ground, Action, Reasons string
+	Score                                       float64
+	Queries, LeakedBytes                        int
 }
 
 var flagLine = regexp.MustCompile(
-	`flagged sld=(\S+) client=(\S+) score=([\d.]+) queries=(\d+) leaked_bytes=(\d+) action=(\S+) reasons=("(?:[^"\\]|\\.)*")`)
+	`flagged sld=(\S+) scope=(\S+) client=(\S+) ground=(\S+) score=([\d.]+) queries=(\d+) leaked_bytes=(\d+) action=(\S+) reasons=("(?:[^"\\]|\\.)*")`)
 
 // Flags are the pairs flagged so far. A flag line of another form than the
 // contract's is an error.
@@ -56,12 +56,12 @@ func (l *Log) Flags() ([]Flag, error) {
 		if m == nil {
 			return nil, fmt.Errorf("a flag line in no known form: %s", line)
 		}
-		f := Flag{SLD: m[1], Client: m[2], Action: m[6]}
+		f := Flag{SLD: m[1], Scope: m[2], Client: m[3], Ground: m[4], Action: m[8]}
 		// The expression lets numbers and quoted strings through only.
-		f.Score, _ = strconv.ParseFloat(m[3], 64)
-		f.Queries, _ = strconv.Atoi(m[4])
-		f.LeakedBytes, _ = strconv.Atoi(m[5])
-		f.Reasons, _ = strconv.Unquote(m[7])
+		f.Score, _ = strconv.ParseFloat(m[5], 64)
+		f.Queries, _ = strconv.Atoi(m[6])
+		f.LeakedBytes, _ = strconv.Atoi(m[7])
+		f.Reasons, _ = strconv.Unquote(m[9])
 		found = append(found, f)
 	}
 	return found, nil

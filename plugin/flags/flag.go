@@ -1,0 +1,84 @@
+package flags
+
+import (
+	"slices"
+	"time"
+
+	"github.com/notunnel/notunnel/plugin/split"
+	"github.com/notunnel/notunnel/plugin/subject"
+	"github.com/notunnel/notunnel/plugin/verdict"
+)
+
+// Flag says that a client is blocked below a name. Names are in canonical form
+// (package split): hostile text.
+type Flag struct {
+	ID     uint64 // of scope and client, under the table's key
+	SLD    string
+	Scope  string // what is blocked with all below it: the SLD or a name under it
+	Client subject.Client
+
+	Ground  verdict.Ground
+	Score   float64  // of the window, for the ground Model
+	Reasons []string // strongest evidence first
+
+	Since time.Time // when it was raised
+	Last  time.Time // when it last blocked a query
+	Until time.Time // when it ends if it blocks none till then
+
+	Queries     uint64 // of the pair that had come by then, the deciding one included
+	LeakedBytes uint64 // prefix bytes of those that had passed
+	Blocked     uint64 // queries since, the deciding one included
+
+	samples [maxSamples]string // prefixes of the first that were blocked; what is longer than maxSample was cut
+}
+
+const (
+	maxSamples = 3
+	maxSample  = 80 // bytes
+)
+
+// Names are up to three names that were blocked, in presentation form. A prefix of
+// more than 80 bytes is cut there and ends in "…".
+func (f *Flag) Names() []string {
+	names := []string{}
+	for _, prefix := range f.samples {
+		if prefix == "" {
+			break
+		}
+		cut := ""
+		if len(prefix) > maxSample {
+			prefix, cut = prefix[:maxSample], "…"
+		}
+		names = append(names, split.Text([]byte(prefix))+cut+"."+split.Text([]byte(f.SLD)))
+	}
+	return names
+}
+
+// sample keeps a prefix if there is room and it is another one.
+func (f *Flag) sample(prefix []byte) {
+	prefix = prefix[:min(len(prefix), maxSample+1)]
+	for i, known := range f.samples {
+		if known == "" && len(prefix) > 0 && !slices.Contains(f.samples[:i], string(prefix)) {
+			f.samples[i] = string(prefix)
+			return
+		}
+	}
+}
+
+// covers reports whether the flag is about the subject.
+func (f *Flag) covers(s *subject.Subject) bool {
+	name := s.Full()
+	rest := len(name) - len(f.Scope)
+	return f.Client == s.Client && rest >= 0 && string(name[rest:]) == f.Scope && (rest == 0 || name[rest-1] == '.')
+}
+
+// touch counts a blocked query. A clock that was set back counts from then on;
+// queries that overtake each other do so by much less.
+func (f *Flag) touch(at time.Time, hold time.Duration, prefix []byte) {
+	f.Blocked++
+	f.sample(prefix)
+	const overtaken = 10 * time.Second
+	if at.After(f.Last) || f.Last.Sub(at) > overtaken {
+		f.Last, f.Until = at, at.Add(hold)
+	}
+}

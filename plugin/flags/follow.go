@@ -1,0 +1,76 @@
+package flags
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// Kind is what became of a flag.
+type Kind uint8
+
+const (
+	Raised   Kind = iota
+	Expired       // no query of its pair came for long enough
+	Evicted       // another flag needed the room
+	Released      // its scope was allowed
+)
+
+func (k Kind) String() string {
+	return [...]string{"raised", "expired", "evicted", "released"}[k]
+}
+
+// Change is told to followers.
+type Change struct {
+	Kind Kind
+	Flag Flag // as it was then; its slices are not to be changed
+}
+
+// Follow has f told of each change from now on, one at a time and in the order in
+// which they happen. f is called by whoever brings a change about, who waits for
+// it, but under no lock that other queries need. It must not change the table.
+func (t *Table) Follow(f func(Change)) {
+	t.news.mu.Lock()
+	defer t.news.mu.Unlock()
+	t.news.followers = append(slices.Clip(t.news.followers), f)
+}
+
+// news are the changes that followers have not been told of yet. There are no more
+// than goroutines that are changing the table.
+type news struct {
+	mu        sync.Mutex
+	changes   []Change
+	followers []func(Change)
+	waiting   atomic.Bool // there are changes
+
+	telling sync.Mutex
+}
+
+// add notes a change. A lock of the table is held, so that order is kept.
+func (n *news) add(k Kind, f *Flag) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if len(n.followers) > 0 {
+		n.changes = append(n.changes, Change{Kind: k, Flag: *f})
+		n.waiting.Store(true)
+	}
+}
+
+// tell tells followers what there is. No lock of the table is held.
+func (n *news) tell() {
+	if !n.waiting.Load() {
+		return
+	}
+	n.telling.Lock()
+	defer n.telling.Unlock()
+	n.mu.Lock()
+	changes, followers := n.changes, n.followers
+	n.changes = nil
+	n.waiting.Store(false)
+	n.mu.Unlock()
+	for _, c := range changes {
+		for _, follow := range followers {
+			follow(c)
+		}
+	}
+}

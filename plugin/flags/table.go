@@ -1,0 +1,287 @@
+// Package flags keeps who is blocked: below which name, why, since when and
+// until when. Flags are few and hold names; the windows that lead to them are many
+// and hold none.
+package flags
+
+import (
+	"cmp"
+	"encoding/binary"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+
+	"github.com/notunnel/notunnel/plugin/keyhash"
+	"github.com/notunnel/notunnel/plugin/subject"
+	"github.com/notunnel/notunnel/plugin/verdict"
+)
+
+// Capacity is how many flags a table holds, at 1 KiB each at most. When one more
+// comes, the one that has been quiet for longest goes.
+const Capacity = 16384
+
+// Table holds flags. Safe for concurrent use.
+//
+// Nearly every query asks for a flag that is not there. That takes one load from
+// presence and no lock.
+type Table struct {
+	key    keyhash.Key
+	hold   time.Duration
+	shards [shards]shard
+	there  presence
+	count  atomic.Int64
+	news   news
+}
+
+const shards = 32
+
+// shard is the part of the table that one lock guards: all flags of a pair are in
+// one shard.
+type shard struct {
+	mu    sync.Mutex
+	flags *simplelru.LRU[uint64, held] // by ID
+	_     [48]byte                     // a cache line each
+}
+
+// held is a flag and the pair that it is found by.
+type held struct {
+	*Flag
+	pair uint64
+}
+
+// New makes a table. Pairs are hashed under the key; a flag ends when it has
+// blocked nothing for the time of hold.
+func New(key keyhash.Key, hold time.Duration) *Table {
+	t := &Table{key: key, hold: hold}
+	for i := range t.shards {
+		// The size is positive, the only thing that NewLRU can object to. It is
+		// never reached: the table counts over all shards.
+		t.shards[i].flags, _ = simplelru.NewLRU[uint64, held](Capacity+shards, nil)
+	}
+	return t
+}
+
+// Hit is a flag in force as a query needs it.
+type Hit struct {
+	Ground verdict.Ground
+	Scope  []byte // part of the subject's name
+}
+
+// Hit reports whether the subject is flagged, and counts it as blocked then. pair
+// is the subject's, under the table's key. It does not allocate, but for the first
+// names of a flag.
+func (t *Table) Hit(pair uint64, s *subject.Subject, at time.Time) (hit Hit, ok bool) {
+	if !t.there.maybe(pair) {
+		return hit, false
+	}
+	hit, ok = t.hit(pair, s, at)
+	t.news.tell()
+	return hit, ok
+}
+
+func (t *Table) hit(pair uint64, s *subject.Subject, at time.Time) (hit Hit, ok bool) {
+	sh := t.of(pair)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	name := s.Full()
+	scope := s.SLD()
+	for range maxDepth + 1 {
+		h, found := sh.flags.Get(t.id(pair, s, scope))
+		if found && h.covers(s) {
+			if !at.After(h.Until) {
+				h.touch(at, t.hold, s.Prefix())
+				return Hit{Ground: h.Ground, Scope: scope}, true
+			}
+			t.remove(sh, h, Expired)
+		}
+		begin := len(name) - len(scope)
+		if begin == 0 {
+			break
+		}
+		scope = name[lastDot(name[:begin-1])+1:]
+	}
+	return hit, false
+}
+
+// maxDepth is how many labels below the SLD a scope has at most.
+const maxDepth = 3
+
+func lastDot(name []byte) int {
+	i := len(name) - 1
+	for i >= 0 && name[i] != '.' {
+		i--
+	}
+	return i
+}
+
+// id is what a flag is known by: its pair, or for a subtree a hash of both.
+func (t *Table) id(pair uint64, s *subject.Subject, scope []byte) uint64 {
+	if len(scope) == len(s.SLD()) {
+		return pair
+	}
+	var buf [8 + 256]byte
+	binary.LittleEndian.PutUint64(buf[:], pair)
+	return t.key.Sum(buf[:8+copy(buf[8:], scope)])
+}
+
+// Raise flags the subject below the scope, a part of its name at most three labels
+// below the SLD. The rest of what is to be known is taken from f. It returns a
+// copy of the flag, and false if it was there already: then the query counts as
+// blocked by that one.
+func (t *Table) Raise(pair uint64, s *subject.Subject, scope []byte, f Flag, at time.Time) (Flag, bool) {
+	sh := t.of(pair)
+	sh.mu.Lock()
+	t.expire(sh, at)
+	id := t.id(pair, s, scope)
+	if h, ok := sh.flags.Get(id); ok {
+		if h.covers(s) {
+			h.touch(at, t.hold, s.Prefix())
+			known := *h.Flag
+			sh.mu.Unlock()
+			t.news.tell()
+			return known, false
+		}
+		t.remove(sh, h, Evicted) // two pairs of one hash
+	}
+	f.ID, f.Scope, f.Client = id, string(scope), s.Client
+	f.SLD = f.Scope[len(scope)-len(s.SLD()):]
+	f.Since, f.Last, f.Until, f.Blocked = at, at, at.Add(t.hold), 0
+	f.touch(at, t.hold, s.Prefix())
+	t.put(sh, &f, pair)
+	t.news.add(Raised, &f)
+	raised := f
+	sh.mu.Unlock()
+	t.makeRoom()
+	t.news.tell()
+	return raised, true
+}
+
+// put adds a flag that is not there. The shard is locked.
+func (t *Table) put(sh *shard, f *Flag, pair uint64) {
+	sh.flags.Add(f.ID, held{f, pair})
+	t.there.add(pair)
+	t.count.Add(1)
+}
+
+// remove ends a flag. The shard is locked.
+func (t *Table) remove(sh *shard, h held, why Kind) {
+	sh.flags.Remove(h.ID)
+	t.there.remove(h.pair)
+	t.count.Add(-1)
+	t.news.add(why, h.Flag)
+}
+
+// expire ends the flags whose time is over. The shard is locked.
+func (t *Table) expire(sh *shard, at time.Time) {
+	for {
+		_, h, ok := sh.flags.GetOldest()
+		if !ok || !at.After(h.Until) {
+			return
+		}
+		t.remove(sh, h, Expired)
+	}
+}
+
+// makeRoom ends the flags that have been quiet for longest while there are too
+// many. No lock is held.
+func (t *Table) makeRoom() {
+	for t.count.Load() > Capacity {
+		t.evict()
+	}
+}
+
+// evict ends the flag that has been quiet for longest, if there is still one too
+// many then.
+func (t *Table) evict() {
+	var quietest *shard
+	var last time.Time
+	for i := range t.shards {
+		sh := &t.shards[i]
+		sh.mu.Lock()
+		if _, h, ok := sh.flags.GetOldest(); ok && (quietest == nil || h.Last.Before(last)) {
+			quietest, last = sh, h.Last
+		}
+		sh.mu.Unlock()
+	}
+	if quietest == nil {
+		return
+	}
+	quietest.mu.Lock()
+	defer quietest.mu.Unlock()
+	if _, h, ok := quietest.flags.GetOldest(); ok && t.count.Load() > Capacity {
+		t.remove(quietest, h, Evicted)
+	}
+}
+
+// Release ends every flag whose scope, in canonical form, is to go.
+func (t *Table) Release(goes func(scope []byte) bool) {
+	for i := range t.shards {
+		sh := &t.shards[i]
+		sh.mu.Lock()
+		for _, h := range sh.flags.Values() {
+			if goes([]byte(h.Scope)) {
+				t.remove(sh, h, Released)
+			}
+		}
+		sh.mu.Unlock()
+	}
+	t.news.tell()
+}
+
+// All are copies of the flags in force, the oldest first.
+func (t *Table) All(at time.Time) (all []Flag) {
+	for i := range t.shards {
+		sh := &t.shards[i]
+		sh.mu.Lock()
+		t.expire(sh, at)
+		for _, h := range sh.flags.Values() {
+			all = append(all, *h.Flag)
+		}
+		sh.mu.Unlock()
+	}
+	t.news.tell()
+	slices.SortFunc(all, func(a, b Flag) int { return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.ID, b.ID)) })
+	return all
+}
+
+// Len is how many flags are held, those included whose time is over and that
+// nobody has asked for since.
+func (t *Table) Len() int { return int(t.count.Load()) }
+
+// Inherit takes over from a table under the same key the flags that this one does
+// not have, or has an older one of, without telling followers. It returns the
+// pairs of those. The other table stays as it is.
+func (t *Table) Inherit(from *Table) (pairs []uint64) {
+	var flags []held
+	for i := range from.shards {
+		sh := &from.shards[i]
+		sh.mu.Lock()
+		for _, h := range sh.flags.Values() {
+			copied := *h.Flag
+			flags = append(flags, held{&copied, h.pair})
+		}
+		sh.mu.Unlock()
+	}
+	slices.SortStableFunc(flags, func(a, b held) int { return a.Last.Compare(b.Last) })
+	for _, h := range flags {
+		sh := t.of(h.pair)
+		sh.mu.Lock()
+		own, ok := sh.flags.Peek(h.ID)
+		switch {
+		case !ok:
+			h.Until = h.Last.Add(t.hold)
+			t.put(sh, h.Flag, h.pair)
+			pairs = append(pairs, h.pair)
+		case own.Last.Before(h.Last):
+			own.Last, own.Until = h.Last, h.Last.Add(t.hold)
+		}
+		sh.mu.Unlock()
+	}
+	t.makeRoom()
+	t.news.tell()
+	return pairs
+}
+
+func (t *Table) of(pair uint64) *shard { return &t.shards[pair%shards] }

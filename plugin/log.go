@@ -1,0 +1,33 @@
+package notunnel
+
+import (
+	"strings"
+
+	clog "github.com/coredns/coredns/plugin/pkg/log"
+
+	"github.com/notunnel/notunnel/plugin/flags"
+	"github.com/notunnel/notunnel/plugin/split"
+)
+
+const pluginName = "notunnel"
+
+var log = clog.NewWithPlugin(pluginName)
+
+// flagLog writes the lines that the flags of an engine are worth.
+type flagLog struct{ monitor bool }
+
+// changed follows the flags: a line when one is raised and when it ends.
+func (l flagLog) changed(c flags.Change) {
+	f, action := &c.Flag, "block"
+	if l.monitor {
+		action = "monitor"
+	}
+	sld, scope := split.Text([]byte(f.SLD)), split.Text([]byte(f.Scope))
+	if c.Kind == flags.Raised {
+		log.Warningf("flagged sld=%s scope=%s client=%s ground=%s score=%.3f queries=%d leaked_bytes=%d action=%s reasons=%q",
+			sld, scope, f.Client, f.Ground, f.Score, f.Queries, f.LeakedBytes, action, strings.Join(f.Reasons, "; "))
+		return
+	}
+	log.Infof("released sld=%s scope=%s client=%s ground=%s blocked=%d action=%s why=%s",
+		sld, scope, f.Client, f.Ground, f.Blocked, action, c.Kind)
+}

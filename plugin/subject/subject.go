@@ -1,0 +1,57 @@
+// Package subject says whom and what a query is about: the name, taken apart,
+// and the client.
+package subject
+
+import (
+	"net/netip"
+
+	"github.com/notunnel/notunnel/plugin/keyhash"
+	"github.com/notunnel/notunnel/plugin/split"
+)
+
+// Subject is what a query is about. It is meant to be used again for query after
+// query: what the methods of Name return is valid until the next.
+type Subject struct {
+	split.Name
+	Client Client
+}
+
+// Client is who asks: a network, or a source that stands for clients that are
+// not known. Equal values are the same client. The zero value is nobody.
+type Client struct {
+	network [16]byte // masked; IPv4 in IPv6 (::ffff:192.0.2.1)
+	bits    uint8    // of network that count, plus one; 0 for a source
+	source  string
+}
+
+// String is the address or the network that the client is called by, or the
+// source.
+func (c Client) String() string {
+	if c.bits == 0 {
+		return c.source
+	}
+	addr, bits := netip.AddrFrom16(c.network), int(c.bits)-1
+	if addr.Is4In6() && bits >= v4InV6 {
+		addr, bits = addr.Unmap(), bits-v4InV6
+	}
+	if bits == addr.BitLen() {
+		return addr.String()
+	}
+	return netip.PrefixFrom(addr, bits).String()
+}
+
+// Key appends what is hashed of the client: equal for equal clients.
+func (c *Client) Key(dst []byte) []byte {
+	dst = append(dst, c.bits)
+	if c.bits == 0 {
+		return append(dst, c.source...)
+	}
+	return append(dst, c.network[:]...)
+}
+
+// Pair is the keyed hash that an SLD and a client are known by.
+func (s *Subject) Pair(key *keyhash.Key, buf []byte) uint64 {
+	buf = append(buf[:0], s.SLD()...)
+	buf = append(buf, 0)
+	return key.Sum(s.Client.Key(buf))
+}
