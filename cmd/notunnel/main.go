@@ -20,6 +20,7 @@ var commands = []command{
 	{"features", "write window states of labelled logs, to train the forest on", runFeatures},
 	{"eval", "judge labelled logs session by session, to measure a model", runEval},
 	{"encode", "write prefixes as ids, to train the autoencoder on", runEncode},
+	{"licenses", "list the modules that the programs carry, and their licences", runLicenses},
 	{"version", "print what this is and the Public Suffix List it splits by", runVersion},
 }
 
