@@ -72,6 +72,17 @@ lint: ## gofmt and go vet
 	$(GO) vet ./...
 	$(GO) vet -tags e2e ./test/...
 	$(GO) vet -tags gate ./model/autoencoder ./test/bench
+	$(GO) vet -C cmd/notunnel/licenses/generate .
+
+LICENSES := $(GO) run -C cmd/notunnel/licenses/generate .
+
+.PHONY: licenses
+licenses: ## write the licences of the modules that the binaries carry
+	$(LICENSES)
+
+.PHONY: check-licenses
+check-licenses: ## fail if make licenses would change anything
+	$(LICENSES) --check
 
 .PHONY: deps
 deps: ## Debian and Python packages for e2e, portable, bench and training

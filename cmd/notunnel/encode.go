@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"compress/gzip"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -19,30 +18,15 @@ import (
 // runEncode is "notunnel encode": it turns files of prefixes, one a line in
 // presentation form, into the array of ids that the autoencoder is trained on.
 // The trainer thus sees exactly the bytes that serving sees.
-func runEncode(args []string, _, stderr io.Writer) int {
-	flags := flag.NewFlagSet("encode", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	out := flags.String("o", "prefixes.npy", "array to write: uint8 [N,64], 0 pads")
-	without := flags.String("without", "", "file of prefixes to leave out, kept for validation")
-	flags.Usage = func() {
-		fmt.Fprintln(stderr, "usage: notunnel encode [-o OUT.npy] [--without FILE] FILE...")
-		fmt.Fprintln(stderr, "FILE holds one prefix a line, plain or gzip; empty lines are skipped.")
-		flags.PrintDefaults()
-	}
-	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
-		return 0
-	} else if err != nil {
-		return 2
-	}
-	if flags.NArg() == 0 {
-		flags.Usage()
-		return 2
-	}
-	if err := encodeFiles(*out, *without, flags.Args(), stderr); err != nil {
-		fmt.Fprintf(stderr, "notunnel encode: %v\n", err)
-		return 2
-	}
-	return 0
+func runEncode(args []string, stdout, stderr io.Writer) int {
+	c := newCommandLine("encode", "[-o OUT.npy] [--without FILE] FILE...",
+		"FILE holds one prefix a line, plain or gzip; empty lines are skipped.")
+	c.files = true
+	out := c.StringP("out", "o", "prefixes.npy", "array to write: uint8 [N,64], 0 pads")
+	without := c.String("without", "", "file of prefixes to leave out, kept for validation")
+	return c.run(args, stdout, stderr, func(files []string) error {
+		return encodeFiles(*out, *without, files, stderr)
+	})
 }
 
 // encodeFiles writes the prefixes of the named files, but for those of the file

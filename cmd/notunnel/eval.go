@@ -2,11 +2,7 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
-
-	"github.com/spf13/pflag"
 
 	"github.com/notunnel/notunnel/cmd/notunnel/capture"
 	"github.com/notunnel/notunnel/plugin/detect"
@@ -19,27 +15,15 @@ import (
 // so that both figures come out of one run.
 func runEval(args []string, stdout, stderr io.Writer) int {
 	var o scanOptions
-	flags := pflag.NewFlagSet("eval", pflag.ContinueOnError)
-	flags.SetOutput(stderr)
-	table := flags.String("sources", "model/train/sources.tsv", "what each file is: pattern, label, tool, source, SLDs")
-	flags.Float64Var(&o.threshold, "threshold", 0, "score in (0,1] from which a pair is flagged (default: the model's own)")
-	flags.StringVar(&o.model, "model", "", "folder of the models (default: the embedded ones)")
-	flags.Usage = func() {
-		fmt.Fprintln(stderr, "usage: notunnel eval [--sources TABLE] [--threshold X] [--model DIR] FILE...")
-		fmt.Fprintln(stderr, "FILE is any log that notunnel scan reads. One JSON object a session goes to standard output.")
-		flags.PrintDefaults()
-	}
-	if err := flags.Parse(args); errors.Is(err, pflag.ErrHelp) {
-		return 0
-	} else if err != nil || flags.NArg() == 0 {
-		flags.Usage()
-		return 2
-	}
-	if err := evaluate(o, *table, flags.Args(), stdout); err != nil {
-		fmt.Fprintf(stderr, "notunnel eval: %v\n", err)
-		return 2
-	}
-	return 0
+	c := newCommandLine("eval", "[--sources TABLE] [--threshold X] [--model DIR] FILE...",
+		"FILE is any log that notunnel scan reads. One JSON object a session goes to standard output.")
+	c.files = true
+	table := c.String("sources", "model/train/sources.tsv", "what each file is: pattern, label, tool, source, SLDs")
+	c.Float64Var(&o.threshold, "threshold", 0, "score in (0,1] from which a pair is flagged (default: the model's own)")
+	c.StringVar(&o.model, "model", "", "folder of the models (default: the embedded ones)")
+	return c.run(args, stdout, stderr, func(files []string) error {
+		return evaluate(o, *table, files, stdout)
+	})
 }
 
 // evaluate judges each file by an engine of its own: sessions do not span files.

@@ -7,36 +7,22 @@ import (
 	"io"
 	"os"
 
-	"github.com/spf13/pflag"
-
 	"github.com/notunnel/notunnel/cmd/notunnel/capture"
 	"github.com/notunnel/notunnel/model"
 )
 
 // runFeatures is "notunnel features": it writes window states of labelled logs
 // as the rows that the forest is trained on.
-func runFeatures(args []string, _, stderr io.Writer) int {
-	flags := pflag.NewFlagSet("features", pflag.ContinueOnError)
-	flags.SetOutput(stderr)
-	out := flags.StringP("out", "o", "rows.csv.gz", "table to write, gzip")
-	table := flags.String("sources", "model/train/sources.tsv", "what each file is: pattern, label, tool, source, SLDs")
-	dir := flags.String("model", "", "folder of the autoencoder (default: the embedded one)")
-	flags.Usage = func() {
-		fmt.Fprintln(stderr, "usage: notunnel features [-o OUT] [--sources TABLE] [--model DIR] FILE...")
-		fmt.Fprintln(stderr, "FILE is any log that notunnel scan reads.")
-		flags.PrintDefaults()
-	}
-	if err := flags.Parse(args); errors.Is(err, pflag.ErrHelp) {
-		return 0
-	} else if err != nil || flags.NArg() == 0 {
-		flags.Usage()
-		return 2
-	}
-	if err := writeRows(*out, *table, *dir, flags.Args(), stderr); err != nil {
-		fmt.Fprintf(stderr, "notunnel features: %v\n", err)
-		return 2
-	}
-	return 0
+func runFeatures(args []string, stdout, stderr io.Writer) int {
+	c := newCommandLine("features", "[-o OUT] [--sources TABLE] [--model DIR] FILE...",
+		"FILE is any log that notunnel scan reads.")
+	c.files = true
+	out := c.StringP("out", "o", "rows.csv.gz", "table to write, gzip")
+	table := c.String("sources", "model/train/sources.tsv", "what each file is: pattern, label, tool, source, SLDs")
+	dir := c.String("model", "", "folder of the autoencoder (default: the embedded one)")
+	return c.run(args, stdout, stderr, func(files []string) error {
+		return writeRows(*out, *table, *dir, files, stderr)
+	})
 }
 
 // writeRows writes the rows of all files. After an error no table is left.

@@ -20,6 +20,8 @@ var commands = []command{
 	{"features", "write window states of labelled logs, to train the forest on", runFeatures},
 	{"eval", "judge labelled logs session by session, to measure a model", runEval},
 	{"encode", "write prefixes as ids, to train the autoencoder on", runEncode},
+	{"licenses", "list the modules that the programs carry, and their licences", runLicenses},
+	{"version", "print what this is and the Public Suffix List it splits by", runVersion},
 }
 
 func main() {
@@ -38,7 +40,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	} else if len(args) > 0 {
 		fmt.Fprintf(stderr, "notunnel: unknown command %q\n", args[0])
 	}
-	fmt.Fprintln(out, "usage: notunnel COMMAND [options] FILE...")
+	fmt.Fprintln(out, "usage: notunnel COMMAND [options] [FILE...]")
 	for _, c := range commands {
 		fmt.Fprintf(out, "  %-9s %s\n", c.name, c.does)
 	}

@@ -1,14 +1,11 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
 	"time"
-
-	"github.com/spf13/pflag"
 
 	"github.com/notunnel/notunnel/cmd/notunnel/capture"
 	"github.com/notunnel/notunnel/model"
@@ -32,44 +29,25 @@ type scanOptions struct {
 // that serves, and reports what would have been blocked.
 func runScan(args []string, stdout, stderr io.Writer) int {
 	var o scanOptions
-	flags := pflag.NewFlagSet("scan", pflag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.SortFlags = false
-	flags.BoolVar(&o.json, "json", false, "one JSON object a line: every blocked pair of SLD and client, then a summary")
-	flags.BoolVar(&o.all, "all", false, "report every judged pair, not the blocked ones alone")
-	flags.Float64Var(&o.threshold, "threshold", 0, "score in (0,1] from which a pair is flagged (default: the model's own)")
-	flags.DurationVar(&o.window, "window", detect.Default().Window, "how far back a window reaches")
-	flags.StringSliceVar(&o.allow, "allow", nil, "domain, or file of domains (an argument with a slash), never judged; may be repeated")
-	flags.StringSliceVar(&o.exempt, "exempt", nil, "network or address of clients never judged; may be repeated")
-	flags.StringVar(&o.model, "model", "", "folder of the models (default: the embedded ones)")
-	flags.Usage = func() {
-		fmt.Fprintln(stderr, "usage: notunnel scan [--json] [--all] [options] FILE...")
-		fmt.Fprintln(stderr, "FILE is a capture (pcap, pcapng, dnstap) or a DNS log (notunnel's TSV, Zeek's dns.log), plain or gzip.")
-		flags.PrintDefaults()
-	}
-	if err := flags.Parse(args); errors.Is(err, pflag.ErrHelp) {
-		return 0
-	} else if err != nil {
-		fmt.Fprintf(stderr, "notunnel scan: %v\n", err)
-		return 2
-	}
-	if flags.NArg() == 0 {
-		flags.Usage()
-		return 2
-	}
-	if flags.Changed("threshold") && !(o.threshold > 0 && o.threshold <= 1) {
-		fmt.Fprintf(stderr, "notunnel scan: --threshold %v is not in (0,1]\n", o.threshold)
-		return 2
-	}
-	if o.window <= 0 {
-		fmt.Fprintf(stderr, "notunnel scan: --window %v is not positive\n", o.window)
-		return 2
-	}
-	if err := scan(o, flags.Args(), stdout, stderr); err != nil {
-		fmt.Fprintf(stderr, "notunnel scan: %v\n", err)
-		return 2
-	}
-	return 0
+	c := newCommandLine("scan", "[--json] [--all] [options] FILE...",
+		"FILE is a capture (pcap, pcapng, dnstap) or a DNS log (notunnel's TSV, Zeek's dns.log), plain or gzip.")
+	c.files = true
+	c.BoolVar(&o.json, "json", false, "one JSON object a line: every blocked pair of SLD and client, then a summary")
+	c.BoolVar(&o.all, "all", false, "report every judged pair, not the blocked ones alone")
+	c.Float64Var(&o.threshold, "threshold", 0, "score in (0,1] from which a pair is flagged (default: the model's own)")
+	c.DurationVar(&o.window, "window", detect.Default().Window, "how far back a window reaches")
+	c.StringSliceVar(&o.allow, "allow", nil, "domain, or file of domains (an argument with a slash), never judged; may be repeated")
+	c.StringSliceVar(&o.exempt, "exempt", nil, "network or address of clients never judged; may be repeated")
+	c.StringVar(&o.model, "model", "", "folder of the models (default: the embedded ones)")
+	return c.run(args, stdout, stderr, func(files []string) error {
+		if c.Changed("threshold") && !(o.threshold > 0 && o.threshold <= 1) {
+			return fmt.Errorf("--threshold %v is not in (0,1]", o.threshold)
+		}
+		if o.window <= 0 {
+			return fmt.Errorf("--window %v is not positive", o.window)
+		}
+		return scan(o, files, stdout, stderr)
+	})
 }
 
 // scan replays the files in order and writes the report.

@@ -4,8 +4,11 @@ import (
 	"bufio"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/net/publicsuffix"
 
@@ -196,7 +199,11 @@ func TestAddFile(t *testing.T) {
 	}
 }
 
-// Every shipped entry has a reason, stands once, and is no registry's suffix.
+// reasonForm is a reason and the year in which the service was last known to run.
+var reasonForm = regexp.MustCompile(`^[^;]{10,}; (20[0-9]{2})$`)
+
+// Every shipped entry has a reason and a year, stands once, under no other entry,
+// and is no registry's suffix.
 func TestShipped(t *testing.T) {
 	seen := map[string]bool{}
 	lines := bufio.NewScanner(strings.NewReader(shipped))
@@ -205,8 +212,10 @@ func TestShipped(t *testing.T) {
 		if domain = strings.TrimSpace(domain); domain == "" {
 			continue
 		}
-		if len(strings.TrimSpace(reason)) < 10 {
-			t.Errorf("%s has no reason", domain)
+		if form := reasonForm.FindStringSubmatch(strings.TrimSpace(reason)); form == nil {
+			t.Errorf("%s: %q is not a reason that ends with a year, as \"what it is; 2026\"", domain, reason)
+		} else if year, _ := strconv.Atoi(form[1]); year > time.Now().Year() {
+			t.Errorf("%s was last seen in %d, which is to come", domain, year)
 		}
 		if seen[domain] {
 			t.Errorf("%s stands there twice", domain)
@@ -214,6 +223,13 @@ func TestShipped(t *testing.T) {
 		seen[domain] = true
 		if suffix, icann := publicsuffix.PublicSuffix(domain); suffix == domain && icann {
 			t.Errorf("%s is a registry's suffix: anyone could run a server under it", domain)
+		}
+	}
+	for domain := range seen {
+		for _, parent, more := strings.Cut(domain, "."); more; _, parent, more = strings.Cut(parent, ".") {
+			if seen[parent] {
+				t.Errorf("%s is below %s, which covers it", domain, parent)
+			}
 		}
 	}
 	if l := Shipped(); l.Len() != len(seen) || l.Len() == 0 {
