@@ -96,12 +96,14 @@ deps: ## Debian and Python packages for e2e, portable, bench and training
 TUNNELS = $(wildcard $(DATA)/tunnel/*.tsv.gz)
 BENIGN  = $(foreach log,wrccdc-2018 graphtunnel-normal dnsperf-100k,$(DATA)/benign/log-$(log).tsv.gz)
 COMPOSE = $(GO) run ./model/train/compose --names $(DATA)/benign/names.tsv.gz
+# Which Public Suffix List cuts the names, for the manifests.
+CUT_BY  = --suffix-list "$$($(NOTUNNEL) version --suffix-list)"
 # Composed logs in a folder, but for those that nothing is learned from.
 taught  = $(1)/benign-*.tsv.gz $(1)/tunnel-*.tsv.gz
 
 .PHONY: train
 train: rows ## train both models: make train DATA=dir [OUT=dir]
-	$(PYTHON) model/train/train_forest.py $(WORK)/rows.csv.gz --out $(OUT) --data "composed traffic (seed 1) and the recorded logs of model/train/sources.tsv"
+	$(PYTHON) model/train/train_forest.py $(WORK)/rows.csv.gz --out $(OUT) $(CUT_BY) --data "composed traffic (seed 1) and the recorded logs of model/train/sources.tsv"
 
 .PHONY: rows
 rows: $(NOTUNNEL)
@@ -110,7 +112,7 @@ rows: $(NOTUNNEL)
 	$(COMPOSE) --out $(WORK)/composed --seed 1 --ordinary 8
 	$(NOTUNNEL) encode -o $(WORK)/unseen.npy $(WORK)/composed/unseen-prefixes.txt.gz
 	$(NOTUNNEL) encode -o $(WORK)/prefixes.npy --without $(WORK)/composed/unseen-prefixes.txt.gz $(DATA)/benign/prefixes.txt.gz
-	$(PYTHON) model/train/train_autoencoder.py $(WORK)/prefixes.npy $(WORK)/unseen.npy --work $(WORK) --out $(OUT) --data "distinct benign host-name prefixes, at most 50 per SLD, from public top-site lists, warning lists and certificate transparency"
+	$(PYTHON) model/train/train_autoencoder.py $(WORK)/prefixes.npy $(WORK)/unseen.npy --work $(WORK) --out $(OUT) $(CUT_BY) --data "distinct benign host-name prefixes, at most 50 per SLD, from public top-site lists, warning lists and certificate transparency"
 	$(NOTUNNEL) features -o $(WORK)/rows.csv.gz --model $(OUT) $(call taught,$(WORK)/composed) $(TUNNELS) $(BENIGN) $(EXTRA)
 
 .PHONY: eval

@@ -38,7 +38,27 @@ type Models struct {
 	MinEvents   int                          // evidence below which nothing is blocked
 	MinBytes    int                          // the same, in distinct prefix bytes
 	Benign      [feature.Count]feature.Range // where the features lie in benign windows
+	SuffixLists []SuffixList                 // that the models were trained by
 	ID          string                       // hex digest of all files: equal IDs judge alike
+}
+
+// SuffixList is the version of the Public Suffix List that cut the names which a
+// model was trained on.
+type SuffixList struct {
+	Model   string // file of the manifest
+	Version string
+}
+
+// CutByOthers says of each model that was trained on names cut by another version
+// of the list than the given one, in a sentence.
+func (m *Models) CutByOthers(version string) (said []string) {
+	for _, l := range m.SuffixLists {
+		if l.Version != version {
+			said = append(said, fmt.Sprintf("%s: trained on names cut by another Public Suffix List (%s) than this build has (%s): below suffixes that differ, scores may be off",
+				l.Model, l.Version, version))
+		}
+	}
+	return said
 }
 
 // Embedded loads the models of this binary.
@@ -64,9 +84,11 @@ func Load(folder fs.FS, name string) (*Models, error) {
 	if err != nil {
 		return nil, err
 	}
+	manifestFile := path.Join(name, forestFile+".json")
 	if err := m.take(&manifest); err != nil {
-		return nil, fmt.Errorf("%s: %w", path.Join(name, forestFile+".json"), err)
+		return nil, fmt.Errorf("%s: %w", manifestFile, err)
 	}
+	m.SuffixLists = append(m.SuffixLists, SuffixList{Model: manifestFile, Version: manifest.SuffixList})
 	if m.Forest, err = forest.Compile(g, feature.Count); err != nil {
 		return nil, err
 	}
@@ -90,7 +112,8 @@ func loadAutoencoder(folder fs.FS, name string, id io.Writer) (*Models, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Models{Autoencoder: plan}, nil
+	list := SuffixList{Model: path.Join(name, autoencoderFile+".json"), Version: manifest.SuffixList}
+	return &Models{Autoencoder: plan, SuffixLists: []SuffixList{list}}, nil
 }
 
 // load reads a manifest and the model it describes; digest points to the
@@ -145,6 +168,9 @@ func (m *Models) take(manifest *forest.Manifest) error {
 	}
 	if manifest.Floor.Events < 1 || manifest.Floor.Bytes < 1 {
 		return fmt.Errorf("floor of %d events and %d bytes: at least 1 of each wanted", manifest.Floor.Events, manifest.Floor.Bytes)
+	}
+	if manifest.SuffixList == "" {
+		return errors.New("suffix_list is missing: which Public Suffix List were the names cut by?")
 	}
 	m.Threshold = manifest.Threshold
 	m.MinEvents, m.MinBytes = manifest.Floor.Events, manifest.Floor.Bytes

@@ -75,6 +75,23 @@ func TestEmbeddedModelsLoad(t *testing.T) {
 	}
 }
 
+func TestCutByOthers(t *testing.T) {
+	files := folder(t)
+	edit(t, files, "forest.json", func(m map[string]any) { m["suffix_list"] = "an older list" })
+	m, err := Load(files, "models")
+	if err != nil {
+		t.Fatal(err)
+	}
+	autoencoders := m.SuffixLists[0].Version
+	if said := m.CutByOthers(autoencoders); len(said) != 1 || !strings.HasPrefix(said[0], "models/forest.json: ") ||
+		!strings.Contains(said[0], "an older list") || !strings.Contains(said[0], autoencoders) {
+		t.Errorf("%q", said)
+	}
+	if said := m.CutByOthers("a newer list"); len(said) != 2 {
+		t.Errorf("%q, want a sentence for each model", said)
+	}
+}
+
 // The folder that is embedded can also be given by name, and is the same.
 func TestLoadFromDisk(t *testing.T) {
 	onDisk, err := Load(os.DirFS("data"), "data")
@@ -174,6 +191,10 @@ func TestLoadRefuses(t *testing.T) {
 		{"threshold above 1", manifest(func(m map[string]any) { m["threshold"] = 1.01 }), "models/forest.json: threshold 1.01 is not in (0,1]"},
 		{"negative threshold", manifest(func(m map[string]any) { m["threshold"] = -0.5 }), "models/forest.json: threshold -0.5"},
 		{"no threshold", manifest(func(m map[string]any) { delete(m, "threshold") }), "models/forest.json: threshold 0"},
+		{"no suffix list", manifest(func(m map[string]any) { delete(m, "suffix_list") }), "models/forest.json: suffix_list is missing"},
+		{"no suffix list of the autoencoder", func(t *testing.T, f fstest.MapFS) {
+			edit(t, f, "autoencoder.json", func(m map[string]any) { m["suffix_list"] = "" })
+		}, "models/autoencoder.onnx: manifest: suffix_list is missing"},
 		{"no floor", manifest(func(m map[string]any) { delete(m, "floor") }), "models/forest.json: floor of 0 events"},
 		{"floor of no bytes", manifest(func(m map[string]any) { m["floor"].(map[string]any)["bytes"] = 0 }), "models/forest.json: floor of "},
 		{"other alphabet", func(t *testing.T, f fstest.MapFS) {

@@ -10,6 +10,7 @@ import (
 	"github.com/coredns/coredns/plugin"
 
 	"github.com/notunnel/notunnel/model"
+	"github.com/notunnel/notunnel/plugin/split/psl"
 )
 
 func init() { plugin.Register(pluginName, setup) }
@@ -27,6 +28,9 @@ func setup(c *caddy.Controller) error {
 	}
 	if cfg.engine.Allow, err = cfg.allowList(); err != nil {
 		return plugin.Error(pluginName, err)
+	}
+	for _, said := range cfg.engine.Models.CutByOthers(psl.Version) {
+		log.Warning(said)
 	}
 	cfg.engine.Meter, cfg.engine.Key = meter{}, key
 

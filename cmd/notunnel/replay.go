@@ -29,6 +29,7 @@ type replay struct {
 	pairs     map[pairKey]*pair
 	order     []*pair
 	queries   int
+	nameless  capture.Count // of this file: queries whose name is none
 	malformed int
 	truncated int
 }
@@ -61,7 +62,9 @@ func newReplay(e *detect.Engine, every bool) *replay {
 }
 
 // open begins a file. Clients that it does not name are one, called after it.
-func (r *replay) open(path string) { r.source = "file:" + filepath.Base(path) }
+func (r *replay) open(path string) {
+	r.source, r.nameless = "file:"+filepath.Base(path), capture.Count{}
+}
 
 // Query implements capture.Visitor.
 func (r *replay) Query(q *capture.Query) error {
@@ -78,6 +81,9 @@ func (r *replay) judge(q *capture.Query) (*pair, error) {
 	r.clients[d.Client] = true
 	if len(d.SLD()) > 0 {
 		r.slds[string(d.SLD())] = true
+	}
+	if d.Why == detect.Malformed {
+		r.nameless.Add("%q", q.Name)
 	}
 	if d.Why != detect.Judged {
 		return nil, nil

@@ -11,6 +11,7 @@ import (
 	"github.com/notunnel/notunnel/model"
 	"github.com/notunnel/notunnel/plugin/detect"
 	"github.com/notunnel/notunnel/plugin/keyhash"
+	"github.com/notunnel/notunnel/plugin/split/psl"
 	"github.com/notunnel/notunnel/plugin/subject"
 	"github.com/notunnel/notunnel/plugin/verdict"
 )
@@ -53,7 +54,7 @@ func runScan(args []string, stdout, stderr io.Writer) int {
 // scan replays the files in order and writes the report.
 func scan(o scanOptions, files []string, stdout, stderr io.Writer) error {
 	begin := time.Now()
-	engine, err := o.engine()
+	engine, err := o.engine(stderr)
 	if err != nil {
 		return err
 	}
@@ -63,7 +64,8 @@ func scan(o scanOptions, files []string, stdout, stderr io.Writer) error {
 		if err != nil {
 			return err
 		}
-		r.malformed += stats.Malformed.N
+		r.malformed += stats.Malformed.N + r.nameless.N
+		tell(stderr, file, "without a name that can be cut", r.nameless)
 		r.truncated += stats.Truncated.N
 		tell(stderr, file, "undecodable", stats.Malformed)
 		tell(stderr, file, "cut short", stats.Truncated)
@@ -98,7 +100,7 @@ func scanFile(path string, r *replay, stderr io.Writer) (capture.Stats, error) {
 }
 
 // engine makes the engine that the options ask for.
-func (o *scanOptions) engine() (*detect.Engine, error) {
+func (o *scanOptions) engine(stderr io.Writer) (*detect.Engine, error) {
 	config := detect.Default()
 	config.Threshold, config.Window, config.Key = o.threshold, o.window, keyhash.New()
 	config.Allow = verdict.Shipped()
@@ -121,6 +123,9 @@ func (o *scanOptions) engine() (*detect.Engine, error) {
 	var err error
 	if config.Models, err = o.models(); err != nil {
 		return nil, err
+	}
+	for _, said := range config.Models.CutByOthers(psl.Version) {
+		fmt.Fprintln(stderr, said)
 	}
 	return detect.New(config, nil)
 }

@@ -5,7 +5,7 @@ import (
 	"io"
 	"runtime/debug"
 
-	"golang.org/x/net/publicsuffix"
+	"github.com/notunnel/notunnel/plugin/split/psl"
 )
 
 // runVersion is "notunnel version": what was built, and by which Public Suffix
@@ -37,5 +37,5 @@ func version() string {
 
 // suffixListVersion names the list that plugin/split cuts names by.
 func suffixListVersion() string {
-	return publicsuffix.List.String()
+	return psl.Version
 }

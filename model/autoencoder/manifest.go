@@ -1,16 +1,20 @@
 package autoencoder
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Manifest is the JSON that the trainer writes beside the model: what the ONNX
 // file cannot say of itself.
 type Manifest struct {
-	Alphabet  string            `json:"alphabet"`  // characters of ids 1…
-	Length    int               `json:"length"`    // positions
-	Embedding int               `json:"embedding"` // dimensions of a position
-	SHA256    string            `json:"sha256"`    // of the ONNX file
-	Training  Training          `json:"training"`
-	Versions  map[string]string `json:"versions"` // of the tools
+	Alphabet   string            `json:"alphabet"`    // characters of ids 1…
+	Length     int               `json:"length"`      // positions
+	Embedding  int               `json:"embedding"`   // dimensions of a position
+	SuffixList string            `json:"suffix_list"` // version of the Public Suffix List that prefixes are cut by
+	SHA256     string            `json:"sha256"`      // of the ONNX file
+	Training   Training          `json:"training"`
+	Versions   map[string]string `json:"versions"` // of the tools
 }
 
 // Training says what a model was made from and how it fared.
@@ -41,6 +45,8 @@ func (m Manifest) check() error {
 		return fmt.Errorf("manifest: length %d, this build has %d", m.Length, MaxLen)
 	case m.Embedding != dim:
 		return fmt.Errorf("manifest: embedding of %d dimensions, this build has %d", m.Embedding, dim)
+	case m.SuffixList == "":
+		return errors.New("manifest: suffix_list is missing: which Public Suffix List were the prefixes cut by?")
 	}
 	return nil
 }

@@ -5,13 +5,14 @@ import "github.com/notunnel/notunnel/model/feature"
 // Manifest is the JSON that the trainer writes beside the model: what the ONNX
 // file cannot say of itself.
 type Manifest struct {
-	Features  []string                 `json:"features"`  // in the order of the vector
-	Threshold float64                  `json:"threshold"` // score from which a pair is flagged
-	Floor     Floor                    `json:"floor"`
-	Benign    map[string]feature.Range `json:"benign"` // by feature
-	SHA256    string                   `json:"sha256"` // of the ONNX file
-	Training  Training                 `json:"training"`
-	Versions  map[string]string        `json:"versions"` // of the tools
+	Features   []string                 `json:"features"`  // in the order of the vector
+	Threshold  float64                  `json:"threshold"` // score from which a pair is flagged
+	Floor      Floor                    `json:"floor"`
+	Benign     map[string]feature.Range `json:"benign"`      // by feature
+	SuffixList string                   `json:"suffix_list"` // version of the Public Suffix List that names are cut by
+	SHA256     string                   `json:"sha256"`      // of the ONNX file
+	Training   Training                 `json:"training"`
+	Versions   map[string]string        `json:"versions"` // of the tools
 }
 
 // Floor is the evidence below which nothing is blocked.

@@ -178,6 +178,7 @@ def main() -> None:
     parser.add_argument("--out", type=pathlib.Path, required=True, help="folder of the model")
     parser.add_argument("--work", type=pathlib.Path, required=True, help="folder of the checkpoint")
     parser.add_argument("--data", required=True, help="what the prefixes are, for the manifest")
+    parser.add_argument("--suffix-list", required=True, help="version of the Public Suffix List that cut the prefixes, for the manifest")
     parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
@@ -195,6 +196,7 @@ def main() -> None:
         "alphabet": prefixes.ALPHABET,
         "length": prefixes.LENGTH,
         "embedding": DIM,
+        "suffix_list": args.suffix_list,
         "sha256": artifact.sha256(path),
         "training": {
             "data": args.data,

@@ -159,6 +159,7 @@ def main() -> None:
     parser.add_argument("rows", type=pathlib.Path, help="rows.csv.gz from notunnel features")
     parser.add_argument("--out", type=pathlib.Path, required=True, help="folder of the model")
     parser.add_argument("--data", required=True, help="what the rows are, for the manifest")
+    parser.add_argument("--suffix-list", required=True, help="version of the Public Suffix List that cut the names, for the manifest")
     parser.add_argument("--min-threshold", type=float, default=0.5)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
@@ -185,6 +186,7 @@ def main() -> None:
         "threshold": threshold,
         "floor": FLOOR,
         "benign": benign_ranges(rows),
+        "suffix_list": args.suffix_list,
         "sha256": artifact.sha256(path),
         "training": {
             "data": args.data,

@@ -36,6 +36,9 @@ func (n *Name) splitArpa(name []byte) Class {
 		return NoSLD
 	}
 	n.cut = uint8(bytes.LastIndexByte(name[:root], '.') + 1)
+	if int(n.cut) == root {
+		return n.malformed()
+	}
 	if string(n.SLD()) == "home.arpa" { // RFC 8375
 		return Local
 	}
@@ -111,7 +114,7 @@ func isOctet(label []byte) bool {
 		}
 		value = value*10 + int(c-'0')
 	}
-	return len(label) <= 3 && value <= 255 && (len(label) == 1 || label[0] != '0')
+	return value <= 255 && (len(label) == 1 || 2 <= len(label) && len(label) <= 3 && label[0] != '0')
 }
 
 func isNibble(label []byte) bool {

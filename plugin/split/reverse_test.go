@@ -44,6 +44,10 @@ func TestReverse(t *testing.T) {
 		{"data.in-addr-servers.arpa.", "data", "in-addr-servers.arpa", "", Judged},
 		{"xin-addr.arpa.", "", "xin-addr.arpa", "", Judged},
 		{"arpa.", "arpa", "", "", NoSLD},
+		{"x..arpa.", "", "", "", Malformed},
+		{".4.3.2.8.in-addr.arpa.", ".4", "3.2.8.in-addr.arpa", "2.8.in-addr.arpa", Judged},
+		{"4..3.2.8.in-addr.arpa.", "4.", "3.2.8.in-addr.arpa", "2.8.in-addr.arpa", Judged},
+		{"4.3..2.8.in-addr.arpa.", "4.3.", "2.8.in-addr.arpa", "2.8.in-addr.arpa", Judged},
 		{"a.b.home.arpa.", "a.b", "home.arpa", "", Local},
 		{"in-addr.arpa.example.com.", "in-addr.arpa", "example.com", "", Judged},
 	} {

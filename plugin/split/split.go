@@ -37,8 +37,10 @@ const (
 	// Local names are special-use: they have an SLD, but no authority on the
 	// Internet ever sees them, so they are counted and never blocked.
 	Local
-	// Malformed names are none: an empty label, one of more than 63 bytes, more
-	// than 253 bytes in all, or a backslash that escapes nothing.
+	// Malformed names are none: a label of more than 63 bytes, more than 253 bytes in
+	// all, a backslash that escapes nothing, or an empty label in the SLD. Before
+	// it an empty label is taken as it comes: logs have them that print the dots
+	// within labels as they are.
 	Malformed
 )
 
@@ -87,10 +89,19 @@ func (n *Name) Parse(s string) Class {
 		return NoSLD
 	}
 	n.cut = uint8(bytes.LastIndexByte(name[:suffix.Start-1], '.') + 1)
+	if len(last) == 0 || int(n.cut) == suffix.Start-1 {
+		return n.malformed()
+	}
 	if isLocal(last) {
 		return Local
 	}
 	return Judged
+}
+
+// malformed leaves nothing of a name that turns out to be none.
+func (n *Name) malformed() Class {
+	n.size, n.cut, n.second = 0, 0, noSecond
+	return Malformed
 }
 
 // Full is the whole name.
@@ -131,11 +142,9 @@ func (n *Name) canonical(s string) (size int) {
 		return -1
 	}
 	if size > 0 && n.buf[size-1] == '.' {
-		if size--; size == 0 {
-			return 0
-		}
+		size--
 	}
-	if size > MaxName || size > 0 && !labels(n.buf[:size]) {
+	if size > MaxName || !short(n.buf[:size]) {
 		return -1
 	}
 	return size
@@ -162,18 +171,16 @@ func (n *Name) decode(s string) (size int) {
 	return size
 }
 
-// labels reports whether every label of the name has from 1 to 63 bytes.
-func labels(name []byte) bool {
-	for {
-		dot := bytes.IndexByte(name, '.')
+// short reports whether no label of the name has more than 63 bytes.
+func short(name []byte) bool {
+	for len(name) > maxLabel {
+		dot := bytes.IndexByte(name[:maxLabel+1], '.')
 		if dot < 0 {
-			return 1 <= len(name) && len(name) <= maxLabel
-		}
-		if dot == 0 || dot > maxLabel {
 			return false
 		}
 		name = name[dot+1:]
 	}
+	return true
 }
 
 // lowerWords brings A to Z to lower case, eight bytes at a time; what is left of

@@ -37,8 +37,12 @@ func TestParse(t *testing.T) {
 		{"local inside", "x.local.example.com.", "x.local", "example.com", Judged},
 
 		{"empty label", "..com", "", "", Malformed},
-		{"empty first label", ".example.com.", "", "", Malformed},
+		{"nothing but empty labels", "...", "", "", Malformed},
+		{"empty SLD label", "a..co.uk.", "", "", Malformed},
+		{"empty label of the suffix", "a.b.co..uk.", "", "", Malformed},
 		{"empty last label", "example.com..", "", "", Malformed},
+		{"empty label in the prefix", "a..b.example.com.", "a..b", "example.com", Judged},
+		{"empty first label", ".b.example.com.", ".b", "example.com", Judged},
 		{"unfinished escape", `a.example.com\`, "", "", Malformed},
 		{"short escape", `\25.example.com.`, "", "", Malformed},
 		{"escape of no byte", `\256.example.com.`, "", "", Malformed},

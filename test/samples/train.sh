@@ -18,10 +18,11 @@ mkdir "$work/composed"
 go run ./model/train/compose --names "$work/names.tsv.gz" --out "$work/composed" --sessions 8 --ordinary 8
 "$notunnel" encode -o "$work/unseen.npy" "$work/composed/unseen-prefixes.txt.gz"
 "$notunnel" encode -o "$work/prefixes.npy" --without "$work/composed/unseen-prefixes.txt.gz" "$work/prefixes.txt"
+list=$("$notunnel" version --suffix-list)
 "$python" model/train/train_autoencoder.py "$work/prefixes.npy" "$work/unseen.npy" --work "$work" --out "$work/models" \
-	--data "samples" --epochs 3
+	--suffix-list "$list" --data "samples" --epochs 3
 "$notunnel" features -o "$work/rows.csv.gz" --model "$work/models" "$work"/composed/benign-*.tsv.gz "$work"/composed/tunnel-*.tsv.gz $samples/*.pcap
-"$python" model/train/train_forest.py "$work/rows.csv.gz" --out "$work/models" --data "samples, composed from names.tsv"
+"$python" model/train/train_forest.py "$work/rows.csv.gz" --out "$work/models" --suffix-list "$list" --data "samples, composed from names.tsv"
 
 "$notunnel" scan --json --model "$work/models" $samples/*.pcap >"$work/scan.json"
 grep -q '"type":"summary"' "$work/scan.json"

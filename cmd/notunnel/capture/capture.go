@@ -58,7 +58,7 @@ type Stats struct {
 func (s *Stats) breaksOff(format string, args ...any) {
 	if !s.cut {
 		s.cut = true
-		s.Truncated.add(format, args...)
+		s.Truncated.Add(format, args...)
 	}
 }
 
@@ -68,7 +68,8 @@ type Count struct {
 	First string
 }
 
-func (c *Count) add(format string, args ...any) {
+// Add counts a defect, of which the first is described.
+func (c *Count) Add(format string, args ...any) {
 	if c.N++; c.N == 1 {
 		c.First = fmt.Sprintf(format, args...)
 	}

@@ -32,7 +32,7 @@ func readDnstap(in *bufio.Reader, v Visitor, stats *Stats) error {
 		case errors.Is(err, io.EOF):
 			return nil
 		case errors.Is(err, framestream.ErrDataFrameTooLarge):
-			stats.Malformed.add("frame %d: %v", n, err)
+			stats.Malformed.Add("frame %d: %v", n, err)
 			continue
 		case err != nil:
 			stats.breaksOff("frame %d: %v", n, err)
@@ -40,7 +40,7 @@ func readDnstap(in *bufio.Reader, v Visitor, stats *Stats) error {
 		}
 		var tap dnstap.Dnstap
 		if err := proto.Unmarshal(buf[:size], &tap); err != nil {
-			stats.Malformed.add("frame %d: %v", n, err)
+			stats.Malformed.Add("frame %d: %v", n, err)
 			continue
 		}
 		if err := x.tapped(tap.GetMessage(), fmt.Sprintf("frame %d", n)); err != nil {

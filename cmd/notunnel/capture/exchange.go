@@ -39,7 +39,7 @@ func (x *exchanges) message(at time.Time, from, to netip.AddrPort, wire []byte, 
 	m := new(dns.Msg)
 	err := m.Unpack(wire)
 	if err != nil && !cut {
-		x.stats.Malformed.add("%s: %v", where, err)
+		x.stats.Malformed.Add("%s: %v", where, err)
 	}
 	// Resolvers refuse a query that cannot be decoded. A reply that decodes in
 	// part has told that part, and names its question.
@@ -48,7 +48,7 @@ func (x *exchanges) message(at time.Time, from, to netip.AddrPort, wire []byte, 
 	}
 	if len(m.Question) != 1 {
 		if err == nil {
-			x.stats.Malformed.add("%s: %d questions", where, len(m.Question))
+			x.stats.Malformed.Add("%s: %d questions", where, len(m.Question))
 		}
 		return nil
 	}

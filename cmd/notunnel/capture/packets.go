@@ -111,7 +111,7 @@ func (p *packets) packet(data []byte, info gopacket.CaptureInfo, link layers.Lin
 	}
 	d := datagram{info: info, cut: info.CaptureLength < info.Length}
 	if d.cut {
-		p.stats.Truncated.add("packet %d: %d of %d bytes captured", p.number, info.CaptureLength, info.Length)
+		p.stats.Truncated.Add("packet %d: %d of %d bytes captured", p.number, info.CaptureLength, info.Length)
 	}
 	return p.walk(data, decoder, d)
 }

@@ -55,7 +55,7 @@ func (s *stream) ReassembledSG(sg reassembly.ScatterGather, ac reassembly.Assemb
 	available, _ := sg.Lengths()
 	if skipped > 0 && !h.lost {
 		h.lost, h.rest = true, nil
-		s.stats.Truncated.add("TCP stream %v to %v: %d bytes not captured", from, to, skipped)
+		s.stats.Truncated.Add("TCP stream %v to %v: %d bytes not captured", from, to, skipped)
 	}
 	if h.lost || available == 0 {
 		return
@@ -84,7 +84,7 @@ func (s *stream) deliver(at time.Time, from, to netip.AddrPort, wire []byte, whe
 func (s *stream) ReassemblyComplete(reassembly.AssemblerContext) bool {
 	for i := range s.halves {
 		if len(s.halves[i].rest) > 0 {
-			s.stats.Truncated.add("TCP stream %v to %v: ends within a message", s.from, s.to)
+			s.stats.Truncated.Add("TCP stream %v to %v: ends within a message", s.from, s.to)
 		}
 	}
 	return true

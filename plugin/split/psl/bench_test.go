@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"golang.org/x/net/publicsuffix"
+
+	"github.com/notunnel/notunnel/plugin/split/psl/psltest"
 )
 
 var benchmarks = []struct{ name, domain string }{
@@ -49,8 +51,8 @@ func BenchmarkOfMany(b *testing.B) {
 		}
 		domains = strings.Fields(string(data))
 	} else {
-		for _, r := range readRules(b) {
-			domains = append(domains, "www.example."+r.base())
+		for _, r := range psltest.Rules(b) {
+			domains = append(domains, "www.example."+r.Base())
 		}
 	}
 	random := rand.New(rand.NewPCG(1, 2))

@@ -3,6 +3,8 @@ package psl
 import (
 	"bytes"
 	"testing"
+
+	"github.com/notunnel/notunnel/plugin/split/psl/psltest"
 )
 
 const maxName = 253
@@ -10,7 +12,7 @@ const maxName = 253
 // FuzzOf takes any bytes for a name, less empty labels and what is beyond the
 // longest name.
 func FuzzOf(f *testing.F) {
-	ref := newReference(readRules(f))
+	ref := psltest.NewReference(psltest.Rules(f))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		var labels [][]byte
 		for label := range bytes.SplitSeq(raw[:min(len(raw), maxName)], []byte(".")) {

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"golang.org/x/net/publicsuffix"
+
+	"github.com/notunnel/notunnel/plugin/split/psl/psltest"
 )
 
 func TestOf(t *testing.T) {
@@ -64,10 +66,10 @@ func TestOf(t *testing.T) {
 
 // Every rule, what it is made of, and names below it.
 func TestOfEveryRule(t *testing.T) {
-	rules := readRules(t)
-	ref := newReference(rules)
+	rules := psltest.Rules(t)
+	ref := psltest.NewReference(rules)
 	for _, r := range rules {
-		for base := r.base(); ; {
+		for base := r.Base(); ; {
 			for _, below := range []string{"", "a.", "b.a.", "c.b.a.", "*.", "!", "0-"} {
 				compare(t, ref, below+base)
 			}
@@ -82,12 +84,12 @@ func TestOfEveryRule(t *testing.T) {
 
 // Labels of the list, put together at random, and some that are changed.
 func TestOfRandomNames(t *testing.T) {
-	rules := readRules(t)
-	ref := newReference(rules)
+	rules := psltest.Rules(t)
+	ref := psltest.NewReference(rules)
 	random := rand.New(rand.NewPCG(1, 2))
 	var names [][]string
 	for _, r := range rules {
-		names = append(names, strings.Split(r.base(), "."))
+		names = append(names, strings.Split(r.Base(), "."))
 	}
 	for range 200000 {
 		labels := slices.Clone(names[random.IntN(len(names))])
@@ -105,10 +107,10 @@ func TestOfRandomNames(t *testing.T) {
 }
 
 // compare holds Of against the reference and the module.
-func compare(t *testing.T, ref reference, name string) {
+func compare(t *testing.T, ref psltest.Reference, name string) {
 	t.Helper()
 	got := Of([]byte(name))
-	if want := ref.of(name); got != want {
+	if want := Suffix(ref.Of(name)); got != want {
 		t.Fatalf("Of(%q) = %+v, by the list's own words %+v", name, got, want)
 	}
 	plain := withoutAddress(name)
@@ -118,7 +120,7 @@ func compare(t *testing.T, ref reference, name string) {
 	}
 	// That ICANN has the suffix is more than the module can say: it takes it
 	// from the last node, which may be one without a rule of its own.
-	if _, listed := ref.plain[lastLabel(name)]; !icann && !got.Private && listed {
+	if _, listed := ref.Plain[lastLabel(name)]; !icann && !got.Private && listed {
 		t.Fatalf("Of(%q) = %+v, the module says that it is private", name, got)
 	}
 }

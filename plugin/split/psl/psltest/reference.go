@@ -1,4 +1,6 @@
-package psl
+// Package psltest has the rules of the public suffix list, and a walk over them
+// that is as plain as the list's own words, for tests to compare with.
+package psltest
 
 import (
 	"bufio"
@@ -9,20 +11,20 @@ import (
 	"testing"
 )
 
-// A rule as the list writes it, and whether it is of the private part.
-type rule struct {
-	text    string
-	private bool
+// Rule is a rule as the list writes it, and whether it is of the private part.
+type Rule struct {
+	Text    string
+	Private bool
 }
 
-// base is the rule without "*." or "!".
-func (r rule) base() string {
-	return strings.TrimPrefix(strings.TrimPrefix(r.text, "*."), "!")
+// Base is the rule without "*." or "!".
+func (r Rule) Base() string {
+	return strings.TrimPrefix(strings.TrimPrefix(r.Text, "*."), "!")
 }
 
-// readRules reads the rules that the module's own tests go by, which are not
+// Rules reads the rules that the module's own tests go by, which are not
 // what the table is made of: they are the list itself, ICANN's part first.
-func readRules(tb testing.TB) []rule {
+func Rules(tb testing.TB) []Rule {
 	tb.Helper()
 	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "golang.org/x/net").Output()
 	if err != nil {
@@ -33,7 +35,7 @@ func readRules(tb testing.TB) []rule {
 		tb.Fatal(err)
 	}
 	defer f.Close()
-	var rules []rule
+	var rules []Rule
 	icann, inside := 0, false
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		line := strings.TrimSpace(lines.Text())
@@ -46,7 +48,7 @@ func readRules(tb testing.TB) []rule {
 			break
 		}
 		if inside {
-			rules = append(rules, rule{text: strings.Trim(line, `",`), private: len(rules) >= icann})
+			rules = append(rules, Rule{Text: strings.Trim(line, `",`), Private: len(rules) >= icann})
 		}
 		inside = inside || strings.HasPrefix(line, "var rules = ")
 	}
@@ -56,29 +58,36 @@ func readRules(tb testing.TB) []rule {
 	return rules
 }
 
-// A reference finds suffixes as https://publicsuffix.org/list/ words it, with
+// Suffix is that of a name, as package psl has it.
+type Suffix struct {
+	Start, Base int
+	Private     bool
+}
+
+// Reference finds suffixes as https://publicsuffix.org/list/ words it, with
 // maps of the rules and no thought of speed. The maps are by base: a label of a
 // name may well be "*" or begin with "!".
-type reference struct{ plain, wildcard, exception map[string]rule }
+type Reference struct{ Plain, wildcard, exception map[string]Rule }
 
-func newReference(rules []rule) reference {
-	ref := reference{map[string]rule{}, map[string]rule{}, map[string]rule{}}
+// NewReference makes one of rules.
+func NewReference(rules []Rule) Reference {
+	ref := Reference{map[string]Rule{}, map[string]Rule{}, map[string]Rule{}}
 	for _, r := range rules {
 		switch {
-		case strings.HasPrefix(r.text, "*."):
-			ref.wildcard[r.base()] = r
-		case strings.HasPrefix(r.text, "!"):
-			ref.exception[r.base()] = r
+		case strings.HasPrefix(r.Text, "*."):
+			ref.wildcard[r.Base()] = r
+		case strings.HasPrefix(r.Text, "!"):
+			ref.exception[r.Base()] = r
 		default:
-			ref.plain[r.base()] = r
+			ref.Plain[r.Base()] = r
 		}
 	}
 	return ref
 }
 
-// of looks at all rules that match the name. An exception prevails, else the
+// Of looks at all rules that match the name. An exception prevails, else the
 // rule with the most labels, else "*".
-func (ref reference) of(name string) Suffix {
+func (ref Reference) Of(name string) Suffix {
 	labels := strings.Split(name, ".")
 	suffix, most := Suffix{Start: begin(labels, 1), Base: begin(labels, 1)}, 0
 	for at := range labels {
@@ -87,13 +96,13 @@ func (ref reference) of(name string) Suffix {
 		if r, ok := ref.exception[base]; ok {
 			// "Modify it by removing the leftmost label."
 			start := begin(labels, count-1)
-			return Suffix{Start: start, Base: start, Private: r.private}
+			return Suffix{Start: start, Base: start, Private: r.Private}
 		}
-		if r, ok := ref.plain[base]; ok && count > most {
-			suffix, most = Suffix{Start: begin(labels, count), Base: begin(labels, count), Private: r.private}, count
+		if r, ok := ref.Plain[base]; ok && count > most {
+			suffix, most = Suffix{Start: begin(labels, count), Base: begin(labels, count), Private: r.Private}, count
 		}
 		if r, ok := ref.wildcard[strings.Join(labels[at+1:], ".")]; ok && count > most {
-			suffix, most = Suffix{Start: begin(labels, count), Base: begin(labels, count-1), Private: r.private}, count
+			suffix, most = Suffix{Start: begin(labels, count), Base: begin(labels, count-1), Private: r.Private}, count
 		}
 	}
 	return suffix
