@@ -5,14 +5,19 @@
 //
 //	handler.go     a query comes in, an answer goes out
 //	detect/        the engine that decides; also used offline by cmd/notunnel
-//	split/         query name to prefix and SLD
+//	subject/       who asks for what: the name taken apart, the client
+//	split/         query name to prefix and SLD; split/psl the public suffixes
+//	flags/         who is blocked, why and until when
 //	window/        what is remembered of each (SLD, client) pair
 //	../segment     prefix to words
 //	../model       autoencoder, features and forest
-//	verdict/       score and evidence to Pass, Watch or Block; the allow list
+//	verdict/       a case to a ruling: Pass, Watch or Block; the allow list
 //	answer.go      the reply to a blocked query
+//
+// Below all of them: escape/ reads and writes \DDD, keyhash/ is the keyed hash.
 //
 // Beside the way: setup.go and config.go read the Corefile, engines.go and
 // instance.go keep windows and flags over a reload, allowfiles.go watches allow
-// lists, metrics.go and faults.go count, ready.go tells when there is a verdict to be had.
+// lists, metrics.go and faults.go count, ready.go says when there is a verdict to
+// be had, log.go and clock.go are what all of these use.
 package notunnel

@@ -114,7 +114,14 @@ func TestMetadata(t *testing.T) {
 	labels := func(name string) (verdict, score string) {
 		ctx := metadata.ContextWithMetadata(context.Background())
 		serve(t, ctx, n, asks(name))
-		return metadata.ValueFunc(ctx, "notunnel/verdict")(), metadata.ValueFunc(ctx, "notunnel/score")()
+		label := func(name string) string { return metadata.ValueFunc(ctx, "notunnel/"+name)() }
+		if blocked := label("verdict") == "block"; blocked != (label("ground") == "model") {
+			t.Errorf("verdict %q on the ground %q", label("verdict"), label("ground"))
+		}
+		if !strings.HasSuffix(name, label("sld")+".") {
+			t.Errorf("the SLD of %s is %q", name, label("sld"))
+		}
+		return label("verdict"), label("score")
 	}
 	if verdict, score := labels("www.ordinary.org."); verdict != "pass" || score != "" {
 		t.Errorf("an ordinary name: verdict %q, score %q", verdict, score)

@@ -17,7 +17,7 @@ func instanceOf(c *caddy.Controller) *instance {
 	return i
 }
 
-// running tells whether the instance is starting or serves: CoreDNS keeps a
+// running reports whether the instance is starting or serves: CoreDNS keeps a
 // list of those, and takes one that failed off it.
 func (i *instance) running() bool {
 	for _, known := range caddy.Instances() {

@@ -159,7 +159,7 @@ func (r *recorder) leak() (queries, prefixBytes int, last time.Time) {
 	return queries, prefixBytes, last
 }
 
-// saw tells whether a query for the name came.
+// saw reports whether a query for the name came.
 func (r *recorder) saw(name string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

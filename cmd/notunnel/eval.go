@@ -47,13 +47,13 @@ func evaluate(o scanOptions, table string, files []string, stdout io.Writer) err
 		if err != nil {
 			return err
 		}
-		j := &jury{replay: newReplay(engine, true), source: source, allow: shipped, sessions: map[*pair]*session{}}
-		j.open(file)
-		if _, err := capture.Read(file, j); err != nil {
+		e := &evaluator{replay: newReplay(engine, true), source: source, allow: shipped, sessions: map[*pair]*session{}}
+		e.open(file)
+		if _, err := capture.Read(file, e); err != nil {
 			return err
 		}
-		for _, p := range j.order {
-			if s := j.session(p); s != nil {
+		for _, p := range e.order {
+			if s := e.session(p); s != nil {
 				if err := out.Encode(s); err != nil {
 					return err
 				}
@@ -63,8 +63,8 @@ func evaluate(o scanOptions, table string, files []string, stdout io.Writer) err
 	return nil
 }
 
-// jury is a replay that knows what each session is.
-type jury struct {
+// evaluator is a replay that knows what each session is.
+type evaluator struct {
 	*replay
 	source   source
 	allow    *verdict.AllowList
@@ -93,33 +93,33 @@ type session struct {
 }
 
 // Query implements capture.Visitor.
-func (j *jury) Query(q *capture.Query) error {
-	p, err := j.judge(q)
+func (e *evaluator) Query(q *capture.Query) error {
+	p, err := e.judge(q)
 	if p == nil || err != nil {
 		return err
 	}
-	d := &j.decision
-	tool, composed, ok := j.source.of(string(d.SLD()), q.Source)
+	d := &e.decision
+	tool, composed, ok := e.source.of(string(d.SLD()), q.Source)
 	if !ok {
 		return nil // a stray domain
 	}
-	s := j.sessions[p]
+	s := e.sessions[p]
 	if s == nil {
-		s = &session{Tunnel: j.source.label == "1", Tool: tool, Source: j.source.origin, Composed: composed, seen: map[string]bool{}}
-		j.sessions[p] = s
+		s = &session{Tunnel: e.source.label == "1", Tool: tool, Source: e.source.origin, Composed: composed, seen: map[string]bool{}}
+		e.sessions[p] = s
 	}
-	s.Allowed = s.Allowed || j.allow.Covers(d.Full())
+	s.Allowed = s.Allowed || e.allow.Covers(d.Full())
 	s.seen[string(d.Prefix())] = true
 	return nil
 }
 
 // session is the line on a pair, nil if it is a stray one.
-func (j *jury) session(p *pair) *session {
-	s := j.sessions[p]
+func (e *evaluator) session(p *pair) *session {
+	s := e.sessions[p]
 	if s == nil {
 		return nil
 	}
-	s.File, s.SLD, s.Client = j.replay.source[len("file:"):], p.sld, p.client
+	s.File, s.SLD, s.Client = e.replay.source[len("file:"):], p.sld, p.client
 	s.Queries, s.Prefixes = p.queries, len(s.seen)
 	s.Verdict, s.Score = p.verdict.String(), max(p.score, 0)
 	s.LeakedQueries, s.LeakedBytes = p.leaked, p.leakedBytes

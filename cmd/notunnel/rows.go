@@ -43,13 +43,13 @@ type rowWriter struct {
 	file   string
 	engine *detect.Engine
 	clock  clock
-	pairs  map[pairKey]*life
+	pairs  map[pairKey]*rowPair
 
 	decision detect.Decision
 }
 
-// life is a pair so far.
-type life struct {
+// rowPair is a pair so far.
+type rowPair struct {
 	number  int // of the session, among all files
 	queries int
 	next    float64 // queries at which the next row is due
@@ -70,7 +70,7 @@ func (w *rowWriter) open(file string) (err error) {
 	config := detect.Default()
 	config.Models = w.models
 	config.Threshold = 1 // any: nothing is judged
-	w.file, w.clock, w.pairs = filepath.Base(file), clock{}, map[pairKey]*life{}
+	w.file, w.clock, w.pairs = filepath.Base(file), clock{}, map[pairKey]*rowPair{}
 	w.engine, err = detect.New(config, nil)
 	return err
 }
@@ -91,7 +91,7 @@ func (w *rowWriter) Query(q *capture.Query) error {
 	p := w.pairs[key]
 	if p == nil {
 		w.sessions++
-		p = &life{number: w.sessions}
+		p = &rowPair{number: w.sessions}
 		w.pairs[key] = p
 	}
 	if p.queries++; float64(p.queries) < p.next {
@@ -113,7 +113,7 @@ func (w *rowWriter) Reply(q *capture.Query, m *dns.Msg) error {
 	return nil
 }
 
-func (w *rowWriter) row(tool string, composed bool, p *life, sum *feature.Summary) error {
+func (w *rowWriter) row(tool string, composed bool, p *rowPair, sum *feature.Summary) error {
 	d := &w.decision
 	row := []string{w.source.label, tool, w.source.origin, split.Text(d.SLD()), w.file, strconv.Itoa(p.number), bit(composed), bit(w.allow.Covers(d.Full())),
 		strconv.Itoa(p.queries), strconv.Itoa(sum.Events), strconv.Itoa(sum.Bytes)}

@@ -4,7 +4,7 @@ import "golang.org/x/sys/cpu"
 
 //go:generate sh -c "cd avo && go run . -pkg autoencoder -out ../distance_amd64.s -stubs ../distance_amd64.go"
 
-// hasKernel tells whether the processor runs the AVX2 kernel. GODEBUG=cpu.avx2=off
+// hasKernel reports whether the processor runs the AVX2 kernel. GODEBUG=cpu.avx2=off
 // makes it none.
 var hasKernel = cpu.X86.HasAVX2 && cpu.X86.HasFMA
 

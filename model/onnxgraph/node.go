@@ -17,7 +17,7 @@ func (n *Node) Errorf(format string, args ...any) error {
 	return fmt.Errorf("%s: node %s (%s): %w", n.file, n.Name, n.Op, fmt.Errorf(format, args...))
 }
 
-// Has tells whether the node has an attribute of that name.
+// Has reports whether the node has an attribute of that name.
 func (n *Node) Has(name string) bool {
 	_, ok := n.attributes[name]
 	return ok

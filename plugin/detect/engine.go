@@ -28,10 +28,10 @@ type Config struct {
 	Exempt    []netip.Prefix // clients never judged
 	Key       keyhash.Key    // secret; engines inherit from those of the same key only
 
-	Meter Meter // told of inference; may be nil
+	Meter Meter // of inference; may be nil
 }
 
-// Meter is told how inference goes. It is called concurrently.
+// Meter counts how inference goes. It is called concurrently.
 type Meter interface {
 	Took(Stage, time.Duration) // of every 64th
 	Fault(Stage)               // no answer: the query passed

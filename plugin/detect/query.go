@@ -95,10 +95,8 @@ func (e *Engine) observe(q *Query, d *Decision) window.Outcome {
 	return out
 }
 
-// flag raises a flag, and lets the window go: a block ends in a fresh one.
+// flag raises a flag, and then lets the window go: a block ends in a fresh one.
 func (e *Engine) flag(q *Query, d *Decision, out window.Outcome) {
-	e.store.Forget(d.scratch.query.Pair)
-	d.Ticket = Ticket{}
 	f, raised := e.flags.Raise(d.pair, &d.Subject, d.Scope, flags.Flag{
 		Ground:      d.Ground,
 		Score:       d.Score,
@@ -109,6 +107,8 @@ func (e *Engine) flag(q *Query, d *Decision, out window.Outcome) {
 	if raised {
 		d.Flagged = &f
 	}
+	e.store.Forget(d.scratch.query.Pair)
+	d.Ticket = Ticket{}
 }
 
 // measure takes the measures that only the query's own bytes can give.

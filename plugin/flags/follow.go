@@ -20,13 +20,13 @@ func (k Kind) String() string {
 	return [...]string{"raised", "expired", "evicted", "released"}[k]
 }
 
-// Change is told to followers.
+// Change is what followers are notified of.
 type Change struct {
 	Kind Kind
 	Flag Flag // as it was then; its slices are not to be changed
 }
 
-// Follow has f told of each change from now on, one at a time and in the order in
+// Follow has f called with each change from now on, one at a time and in the order in
 // which they happen. f is called by whoever brings a change about, who waits for
 // it, but under no lock that other queries need. It must not change the table.
 func (t *Table) Follow(f func(Change)) {
@@ -35,15 +35,15 @@ func (t *Table) Follow(f func(Change)) {
 	t.news.followers = append(slices.Clip(t.news.followers), f)
 }
 
-// news are the changes that followers have not been told of yet. There are no more
-// than goroutines that are changing the table.
+// news are the changes that followers have not been notified of yet: those of the
+// calls that are under way.
 type news struct {
 	mu        sync.Mutex
 	changes   []Change
 	followers []func(Change)
 	waiting   atomic.Bool // there are changes
 
-	telling sync.Mutex
+	notifying sync.Mutex
 }
 
 // add notes a change. A lock of the table is held, so that order is kept.
@@ -56,13 +56,13 @@ func (n *news) add(k Kind, f *Flag) {
 	}
 }
 
-// tell tells followers what there is. No lock of the table is held.
-func (n *news) tell() {
+// notify passes on what there is. No lock of the table is held.
+func (n *news) notify() {
 	if !n.waiting.Load() {
 		return
 	}
-	n.telling.Lock()
-	defer n.telling.Unlock()
+	n.notifying.Lock()
+	defer n.notifying.Unlock()
 	n.mu.Lock()
 	changes, followers := n.changes, n.followers
 	n.changes = nil

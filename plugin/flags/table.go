@@ -77,7 +77,7 @@ func (t *Table) Hit(pair uint64, s *subject.Subject, at time.Time) (hit Hit, ok 
 		return hit, false
 	}
 	hit, ok = t.hit(pair, s, at)
-	t.news.tell()
+	t.news.notify()
 	return hit, ok
 }
 
@@ -140,7 +140,7 @@ func (t *Table) Raise(pair uint64, s *subject.Subject, scope []byte, f Flag, at 
 			h.touch(at, t.hold, s.Prefix())
 			known := *h.Flag
 			sh.mu.Unlock()
-			t.news.tell()
+			t.news.notify()
 			return known, false
 		}
 		t.remove(sh, h, Evicted) // two pairs of one hash
@@ -154,7 +154,7 @@ func (t *Table) Raise(pair uint64, s *subject.Subject, scope []byte, f Flag, at 
 	raised := f
 	sh.mu.Unlock()
 	t.makeRoom()
-	t.news.tell()
+	t.news.notify()
 	return raised, true
 }
 
@@ -227,7 +227,7 @@ func (t *Table) Release(goes func(scope []byte) bool) {
 		}
 		sh.mu.Unlock()
 	}
-	t.news.tell()
+	t.news.notify()
 }
 
 // All are copies of the flags in force, the oldest first.
@@ -241,7 +241,7 @@ func (t *Table) All(at time.Time) (all []Flag) {
 		}
 		sh.mu.Unlock()
 	}
-	t.news.tell()
+	t.news.notify()
 	slices.SortFunc(all, func(a, b Flag) int { return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.ID, b.ID)) })
 	return all
 }
@@ -280,7 +280,7 @@ func (t *Table) Inherit(from *Table) (pairs []uint64) {
 		sh.mu.Unlock()
 	}
 	t.makeRoom()
-	t.news.tell()
+	t.news.notify()
 	return pairs
 }
 

@@ -126,13 +126,13 @@ func Union(lists ...*AllowList) *AllowList {
 	return all
 }
 
-// Equal tells whether two lists have the same entries, for the same reasons.
+// Equal reports whether two lists have the same entries, for the same reasons.
 func (l *AllowList) Equal(other *AllowList) bool { return maps.Equal(l.domains, other.domains) }
 
 // Len is the number of entries.
 func (l *AllowList) Len() int { return len(l.domains) }
 
-// Covers tells whether the name, in canonical form, is on the list or below an
+// Covers reports whether the name, in canonical form, is on the list or below an
 // entry of it. It does not allocate.
 func (l *AllowList) Covers(name []byte) bool {
 	at := len(name)

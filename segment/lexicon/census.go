@@ -68,7 +68,7 @@ func (c census) add(s source, words []string) {
 	}
 }
 
-// compound tells whether word is a name made of two words that are more
+// compound reports whether word is a name made of two words that are more
 // frequent than itself. Such a name is cut into what it is made of.
 func (c census) compound(word string) bool {
 	f := c[word]

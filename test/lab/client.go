@@ -123,7 +123,7 @@ func BlockReason(m *dns.Msg) *dns.EDNS0_EDE {
 // ErrOneLoopback says that the system has no loopback address but 127.0.0.1.
 var ErrOneLoopback = errors.New("clients of their own need 127.0.0.2 and on: Linux has them")
 
-// CheckLoopback tells whether several clients can be told apart here.
+// CheckLoopback reports whether several clients can be told apart here.
 func CheckLoopback() error {
 	conn, err := net.ListenPacket("udp", "127.0.0.2:0")
 	if err != nil {

@@ -28,7 +28,7 @@ func (l *Log) String() string {
 	return l.text.String()
 }
 
-// Contains tells whether s has been written.
+// Contains reports whether s has been written.
 func (l *Log) Contains(s string) bool { return strings.Contains(l.String(), s) }
 
 // Count is how often s has been written.

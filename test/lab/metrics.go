@@ -49,7 +49,7 @@ func (m Metrics) Sum(name string, labels ...string) (sum float64) {
 	return sum
 }
 
-// Has tells whether there is a series that carries all the labels.
+// Has reports whether there is a series that carries all the labels.
 func (m Metrics) Has(name string, labels ...string) bool {
 	return slices.ContainsFunc(m[name].GetMetric(), func(series *dto.Metric) bool { return carries(series, labels) })
 }

@@ -59,5 +59,5 @@ func (s *Sample) Answer(r *dns.Msg) *dns.Msg {
 	return m
 }
 
-// Knows tells whether a reply to the question was recorded.
+// Knows reports whether a reply to the question was recorded.
 func (s *Sample) Knows(q dns.Question) bool { return s.replies[q] != nil }

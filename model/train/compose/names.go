@@ -177,7 +177,7 @@ func (w *world) writeUnseen(path string) error {
 	return errors.Join(out.Flush(), zip.Close(), f.Close())
 }
 
-// enough tells whether a client that asks for all the names can be judged.
+// enough reports whether a client that asks for all the names can be judged.
 func (z *zone) enough() bool {
 	bytes := 0
 	for _, p := range z.prefixes {

@@ -7,5 +7,5 @@ package fma
 // PerRound is how many products of eight floats Multiply makes a round.
 const PerRound = 12
 
-// Multiply makes them and tells whether this processor can.
+// Multiply makes them and reports whether this processor can.
 func Multiply(int) bool { return false }
