@@ -22,7 +22,7 @@ func TestFlagLines(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Client = networks.Client(netip.MustParseAddr("192.0.2.1"), "")
+	networks.Identify(&s.Client, netip.MustParseAddr("192.0.2.1"), "")
 	text := logged(t)
 	table.Raise(s.Pair(&key, nil), &s, s.SLD(), flags.Flag{
 		Ground: verdict.Model, Score: 0.91, Queries: 7, LeakedBytes: 208, Reasons: []string{"one", "two"},

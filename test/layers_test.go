@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -42,6 +43,43 @@ func TestLayers(t *testing.T) {
 	for _, layer := range layers {
 		if layer.seen == 0 {
 			t.Errorf("no package %s… in the resolver", layer.packages)
+		}
+	}
+}
+
+// The rooms of the plugin stand one above the other: each knows at most those
+// before it in this list. Storage knows no policy on top of that.
+func TestRooms(t *testing.T) {
+	rooms := []string{"escape", "keyhash", "split/psl/table", "split/psl", "split", "subject", "verdict", "flags", "window", "detect"}
+	deps := map[string][]string{} // of each room, below plugin/
+	for _, p := range served(t) {
+		room, ok := strings.CutPrefix(p.ImportPath, module+"plugin/")
+		if !ok {
+			continue
+		}
+		deps[room] = []string{}
+		for _, dep := range p.Deps {
+			if dep, ok := strings.CutPrefix(dep, module+"plugin/"); ok {
+				deps[room] = append(deps[room], dep)
+			}
+		}
+		if !slices.Contains(rooms, room) {
+			t.Errorf("%s has no place in the list of rooms", room)
+		}
+	}
+	for i, room := range rooms {
+		if deps[room] == nil {
+			t.Errorf("%s is not in the resolver", room)
+		}
+		for _, dep := range deps[room] {
+			if !slices.Contains(rooms[:i], dep) {
+				t.Errorf("%s knows of %s", room, dep)
+			}
+		}
+	}
+	for _, policy := range []string{"verdict", "flags", "subject"} {
+		if slices.Contains(deps["window"], policy) {
+			t.Errorf("window knows of %s", policy)
 		}
 	}
 }

@@ -36,7 +36,7 @@ func (e *Engine) Identify(q Query, d *Decision) { e.identify(&q, d) }
 // identify fills in the subject, and begins the decision anew.
 func (e *Engine) identify(q *Query, d *Decision) {
 	class := d.Parse(q.Name)
-	d.Client = e.networks.Client(q.Client, q.Source)
+	e.networks.Identify(&d.Client, q.Client, q.Source)
 	d.Ruling, d.Scored, d.Flagged, d.Ticket = verdict.Ruling{}, false, nil, Ticket{}
 	switch {
 	case e.exempt(q.Client):
@@ -53,11 +53,11 @@ func (e *Engine) identify(q *Query, d *Decision) {
 // judge asks for a flag, observes the query in its window, scores that if it is
 // due, and rules.
 func (e *Engine) judge(q *Query, d *Decision) {
-	c := verdict.Case{Subject: &d.Subject}
-	if hit, ok := e.flags.Hit(d.pair, &d.Subject, q.At); ok {
-		c.Flagged, c.Scope = hit.Ground, hit.Scope
-		d.Ruling = e.rules.On(&c)
-		return
+	if e.flags.Len() > 0 {
+		if hit, ok := e.flags.Hit(d.pair, &d.Subject, q.At); ok {
+			d.Ruling = e.rules.On(&verdict.Case{Subject: &d.Subject, Flagged: hit.Ground, Scope: hit.Scope})
+			return
+		}
 	}
 	out := e.observe(q, d)
 	d.Ticket = Ticket{pair: d.scratch.query.Pair, prefix: d.scratch.query.Hash, valid: !out.Settled}
@@ -65,8 +65,11 @@ func (e *Engine) judge(q *Query, d *Decision) {
 		return
 	}
 	sum := &d.scratch.summary
-	c.Scored, c.Score, c.Evidence = true, d.Score, verdict.Evidence{Events: sum.Events, Bytes: sum.Bytes}
-	if d.Ruling = e.rules.On(&c); d.Verdict == verdict.Block {
+	d.Ruling = e.rules.On(&verdict.Case{
+		Subject: &d.Subject, Scored: true, Score: d.Score,
+		Evidence: verdict.Evidence{Events: sum.Events, Bytes: sum.Bytes},
+	})
+	if d.Verdict == verdict.Block {
 		e.flag(q, d, out)
 	} else {
 		e.store.Scored(d.scratch.query.Pair, out, float32(d.Score))
@@ -76,13 +79,10 @@ func (e *Engine) judge(q *Query, d *Decision) {
 // observe records the query in its window.
 func (e *Engine) observe(q *Query, d *Decision) window.Outcome {
 	s, prefix := &d.scratch, d.Prefix()
-	s.query = window.Query{
-		Pair:    window.Pair(d.pair),
-		Prefix:  prefix,
-		Hash:    e.config.Key.Sum(prefix),
-		Carrier: carries(q.Type) && !service(prefix),
-		At:      window.TickOf(q.At),
-	}
+	s.query.Pair = window.Pair(d.pair)
+	s.query.Prefix, s.query.Hash = prefix, e.config.Key.Sum(prefix)
+	s.query.Carrier = carries(q.Type) && !service(prefix)
+	s.query.At = window.TickOf(q.At)
 	sum := &s.summary
 	if e.config.Models.Forest == nil {
 		sum = nil

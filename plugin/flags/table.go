@@ -24,8 +24,8 @@ const Capacity = 16384
 
 // Table holds flags. Safe for concurrent use.
 //
-// Nearly every query asks for a flag that is not there. That takes one load from
-// presence and no lock.
+// Nearly every query asks for a flag that is not there. That takes a load or two
+// and no lock.
 type Table struct {
 	key    keyhash.Key
 	hold   time.Duration
@@ -73,11 +73,10 @@ type Hit struct {
 // is the subject's, under the table's key. It does not allocate, but for the first
 // names of a flag.
 func (t *Table) Hit(pair uint64, s *subject.Subject, at time.Time) (hit Hit, ok bool) {
-	if !t.there.maybe(pair) {
-		return hit, false
+	if t.there.maybe(pair) {
+		hit, ok = t.hit(pair, s, at)
+		t.news.notify()
 	}
-	hit, ok = t.hit(pair, s, at)
-	t.news.notify()
 	return hit, ok
 }
 

@@ -29,7 +29,8 @@ func about(name string, n int) (*subject.Subject, uint64) {
 	if err != nil {
 		panic(err)
 	}
-	s := &subject.Subject{Client: networks.Client(netip.AddrFrom4([4]byte{10, byte(n >> 16), byte(n >> 8), byte(n)}), "")}
+	s := new(subject.Subject)
+	networks.Identify(&s.Client, netip.AddrFrom4([4]byte{10, byte(n >> 16), byte(n >> 8), byte(n)}), "")
 	s.Parse(name)
 	return s, s.Pair(&key, nil)
 }

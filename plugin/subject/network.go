@@ -48,20 +48,20 @@ func NewNetworks(bits4, bits6 int) (n Networks, err error) {
 	}, nil
 }
 
-// Client is the client at the address, or the source where there is none.
-func (n *Networks) Client(addr netip.Addr, source string) Client {
-	if !addr.IsValid() {
-		return Client{source: source}
+// Identify makes c the client at the address, or the source where there is none.
+func (n *Networks) Identify(c *Client, addr netip.Addr, source string) {
+	switch {
+	case addr.Is4() || addr.Is4In6():
+		a := addr.As4()
+		c.high, c.low = 0, (0xffff<<32|uint64(binary.BigEndian.Uint32(a[:])))&n.mask4[1]
+		c.bits, c.source = n.bits4+1, ""
+	case addr.IsValid():
+		a := addr.As16()
+		c.high, c.low = binary.BigEndian.Uint64(a[:8])&n.mask6[0], binary.BigEndian.Uint64(a[8:])&n.mask6[1]
+		c.bits, c.source = n.bits6+1, ""
+	default:
+		*c = Client{source: source}
 	}
-	c := Client{network: addr.As16(), bits: n.bits6 + 1}
-	mask := &n.mask6
-	if addr.Is4() || addr.Is4In6() {
-		c.bits, mask = n.bits4+1, &n.mask4
-	}
-	high, low := c.network[:8], c.network[8:]
-	binary.BigEndian.PutUint64(high, binary.BigEndian.Uint64(high)&mask[0])
-	binary.BigEndian.PutUint64(low, binary.BigEndian.Uint64(low)&mask[1])
-	return c
 }
 
 func maskOf(bits int) (m [2]uint64) {

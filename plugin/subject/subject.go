@@ -3,6 +3,7 @@
 package subject
 
 import (
+	"encoding/binary"
 	"net/netip"
 
 	"github.com/notunnel/notunnel/plugin/keyhash"
@@ -19,9 +20,9 @@ type Subject struct {
 // Client is who asks: a network, or a source that stands for clients that are
 // not known. Equal values are the same client. The zero value is nobody.
 type Client struct {
-	network [16]byte // masked; IPv4 in IPv6 (::ffff:192.0.2.1)
-	bits    uint8    // of network that count, plus one; 0 for a source
-	source  string
+	high, low uint64 // the network, masked; IPv4 in IPv6 (::ffff:192.0.2.1)
+	bits      uint8  // of it that count, plus one; 0 for a source
+	source    string
 }
 
 // String is the address or the network that the client is called by, or the
@@ -30,7 +31,10 @@ func (c Client) String() string {
 	if c.bits == 0 {
 		return c.source
 	}
-	addr, bits := netip.AddrFrom16(c.network), int(c.bits)-1
+	var network [16]byte
+	binary.BigEndian.PutUint64(network[:8], c.high)
+	binary.BigEndian.PutUint64(network[8:], c.low)
+	addr, bits := netip.AddrFrom16(network), int(c.bits)-1
 	if addr.Is4In6() && bits >= v4InV6 {
 		addr, bits = addr.Unmap(), bits-v4InV6
 	}
@@ -46,7 +50,7 @@ func (c *Client) Key(dst []byte) []byte {
 	if c.bits == 0 {
 		return append(dst, c.source...)
 	}
-	return append(dst, c.network[:]...)
+	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(dst, c.high), c.low)
 }
 
 // Pair is the keyed hash that an SLD and a client are known by.

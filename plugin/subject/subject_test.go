@@ -40,12 +40,14 @@ func TestClientString(t *testing.T) {
 		{all, "192.0.2.1", "0.0.0.0/0"},
 		{all, "2001:db8::1", "::/0"},
 	} {
-		if got := c.networks.Client(netip.MustParseAddr(c.client), "source").String(); got != c.want {
-			t.Errorf("%s is called %s, want %s", c.client, got, c.want)
+		var who Client
+		if c.networks.Identify(&who, netip.MustParseAddr(c.client), "source"); who.String() != c.want {
+			t.Errorf("%s is called %s, want %s", c.client, who, c.want)
 		}
 	}
-	if got := wide.Client(netip.Addr{}, "file:x").String(); got != "file:x" {
-		t.Errorf("an unknown client is called %s", got)
+	var who Client
+	if wide.Identify(&who, netip.Addr{}, "file:x"); who.String() != "file:x" {
+		t.Errorf("an unknown client is called %s", who)
 	}
 }
 
@@ -59,7 +61,7 @@ func TestPair(t *testing.T) {
 		if addr != "" {
 			client = netip.MustParseAddr(addr)
 		}
-		s.Client = n.Client(client, source)
+		n.Identify(&s.Client, client, source)
 		return s.Pair(&key, nil)
 	}
 	same := pair("www.example.com.", "192.0.2.1", "")

@@ -126,7 +126,9 @@ func (p *pane) takeOut(m *Measures) {
 	p.setLossSquares(sq)
 	reduce(&p.lossBytes, l*m.Len)
 	for i, n := range m.Chars {
-		reduce(&p.chars[i], int(n))
+		if n > 0 { // a few of them
+			reduce(&p.chars[i], int(n))
+		}
 	}
 }
 
