@@ -1,18 +1,14 @@
 package verdict
 
 import (
-	"bufio"
 	_ "embed"
 	"fmt"
 	"io"
 	"maps"
-	"net/netip"
 	"os"
 	"strings"
-	"unicode/utf8"
 
-	"github.com/miekg/dns"
-	"golang.org/x/net/idna"
+	"github.com/notunnel/notunnel/plugin/domain"
 )
 
 // AllowList is a set of domains that are never judged; an entry covers itself
@@ -42,8 +38,8 @@ func Shipped() *AllowList {
 
 // Add puts a domain on the list, with the reason why. A domain that no query
 // could be below is an error.
-func (l *AllowList) Add(domain, reason string) error {
-	name, err := canonical(domain)
+func (l *AllowList) Add(entry, reason string) error {
+	name, err := domain.Canonical(entry)
 	if err != nil {
 		return err
 	}
@@ -61,30 +57,6 @@ func (l *AllowList) put(name, reason string) {
 	l.shapes[len(name)%len(l.shapes)] |= 1 << (name[0] % 32)
 }
 
-// unicode brings names of any script to the form that queries carry, and names
-// of services (_tcp) are names as well.
-var unicode = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(false))
-
-// canonical is the domain as queries carry it: lower case, no root dot, other
-// scripts as xn--… (RFC 5890).
-func canonical(domain string) (string, error) {
-	if _, err := netip.ParseAddr(domain); err == nil {
-		return "", fmt.Errorf("%q is an address, not a domain: clients are named by exempt", domain)
-	}
-	name := strings.ToLower(strings.TrimSuffix(domain, "."))
-	if strings.ContainsFunc(name, func(r rune) bool { return r >= utf8.RuneSelf }) {
-		// Only then: its rules would refuse hosts that exist, such as r3---sn….
-		var err error
-		if name, err = unicode.ToASCII(name); err != nil {
-			return "", fmt.Errorf("%q is not a domain: %w", domain, err)
-		}
-	}
-	if _, ok := dns.IsDomainName(name); !ok || name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != "" {
-		return "", fmt.Errorf("%q is not a domain", domain)
-	}
-	return name, nil
-}
-
 // AddFile adds the domains of a file: one a line, # begins a comment. The
 // error names file and line.
 func (l *AllowList) AddFile(path string) error {
@@ -97,22 +69,7 @@ func (l *AllowList) AddFile(path string) error {
 }
 
 func (l *AllowList) read(r io.Reader, name string) error {
-	lines := bufio.NewScanner(r)
-	n := 0
-	for lines.Scan() {
-		n++
-		domain, reason, _ := strings.Cut(lines.Text(), "#")
-		if domain = strings.TrimSpace(domain); domain == "" {
-			continue
-		}
-		if err := l.Add(domain, strings.TrimSpace(reason)); err != nil {
-			return fmt.Errorf("%s:%d: %w", name, n, err)
-		}
-	}
-	if err := lines.Err(); err != nil {
-		return fmt.Errorf("%s:%d: %w", name, n+1, err)
-	}
-	return nil
+	return domain.ReadLines(r, name, l.Add)
 }
 
 // Union is a list of everything on any of the lists.
