@@ -20,8 +20,9 @@ import (
 // may be compressed by gzip. Every SLD that a line names, by a host name or its
 // own, is popular; lines that name none are counted (Skipped).
 //
-// A domain takes about six bytes besides its name; while a million lines are
-// read, some 40 MB more are in use. The error names file and line.
+// A domain takes five to nine bytes besides its name, 21 in all for Tranco's. While
+// a million lines are read, which takes a second at most, some 105 MB are in use.
+// The error names file and line.
 func Read(path string) (*List, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -9,7 +9,8 @@
 // operator's can stand in its place (Read).
 //
 // Package table describes the layout. A look-up compares whole names, so that no
-// name passes for a popular one; it takes some 15 ns and nothing from the heap.
+// name passes for a popular one; it takes some 25 ns, as one in a map does,
+// and nothing from the heap.
 package standing
 
 import (
