@@ -21,7 +21,7 @@ import (
 // own, is popular; lines that name none are counted (Skipped).
 //
 // A domain takes five to nine bytes besides its name, 21 in all for Tranco's. While
-// a million lines are read, which takes a second at most, some 105 MB are in use.
+// a million lines are read, in about a second, some 105 MB are in use.
 // The error names file and line.
 func Read(path string) (*List, error) {
 	f, err := os.Open(path)
