@@ -102,7 +102,8 @@ CUT_BY  = --suffix-list "$$($(NOTUNNEL) version --suffix-list)"
 taught  = $(1)/benign-*.tsv.gz $(1)/tunnel-*.tsv.gz
 
 .PHONY: train
-train: rows ## train both models: make train DATA=dir [OUT=dir]
+train: rows ## train all models: make train DATA=dir [OUT=dir]
+	$(PYTHON) model/train/train_surprisal.py $(WORK)/prefixes.npy $(WORK)/unseen.npy --out $(OUT) $(CUT_BY) --data "labels of distinct benign host-name prefixes, at most 50 per SLD, from public top-site lists, warning lists and certificate transparency"
 	$(PYTHON) model/train/train_forest.py $(WORK)/rows.csv.gz --out $(OUT) $(CUT_BY) --data "composed traffic (seed 1) and the recorded logs of model/train/sources.tsv"
 
 .PHONY: rows

@@ -1,6 +1,7 @@
-// Package model holds the two learned parts of the detector, and loads them:
-// an autoencoder that tells how unlike a benign host name a prefix is, and a
-// random forest that judges a window by its 20 features.
+// Package model holds the learned parts of the detector, and loads them: an
+// autoencoder that tells how unlike a benign host name a prefix is, a random
+// forest that judges a window by its 20 features, and an n-gram model that tells
+// how many bits a label costs which is spelled as benign ones are.
 package model
 
 import (
@@ -19,21 +20,24 @@ import (
 	"github.com/notunnel/notunnel/model/feature"
 	"github.com/notunnel/notunnel/model/forest"
 	"github.com/notunnel/notunnel/model/onnxgraph"
+	"github.com/notunnel/notunnel/model/surprisal"
 )
 
 // The files of a model folder.
 const (
 	autoencoderFile = "autoencoder"
 	forestFile      = "forest"
+	surprisalFile   = "surprisal"
 )
 
-//go:embed data/*.onnx data/autoencoder.json data/forest.json
+//go:embed data/*.onnx data/surprisal.bin data/autoencoder.json data/forest.json data/surprisal.json
 var embedded embed.FS
 
 // Models are what an engine judges by. They are immutable.
 type Models struct {
 	Autoencoder *autoencoder.Plan
 	Forest      *forest.Forest
+	Surprisal   *surprisal.Model
 	Threshold   float64                      // score from which a pair is flagged, in (0,1]
 	MinEvents   int                          // evidence below which nothing is blocked
 	MinBytes    int                          // the same, in distinct prefix bytes
@@ -70,7 +74,7 @@ func Embedded() (*Models, error) {
 	return Load(data, "embedded")
 }
 
-// Load reads both models and their manifests from a folder; name stands for it
+// Load reads all models and their manifests from a folder; name stands for it
 // in errors. A file that is missing, corrupt, of another shape than this build
 // runs or other than its manifest says is an error that names it.
 func Load(folder fs.FS, name string) (*Models, error) {
@@ -79,17 +83,10 @@ func Load(folder fs.FS, name string) (*Models, error) {
 	if err != nil {
 		return nil, err
 	}
-	var manifest forest.Manifest
-	g, err := load(folder, name, forestFile, &manifest, &manifest.SHA256, id)
-	if err != nil {
+	if err := m.loadForest(folder, name, id); err != nil {
 		return nil, err
 	}
-	manifestFile := path.Join(name, forestFile+".json")
-	if err := m.take(&manifest); err != nil {
-		return nil, fmt.Errorf("%s: %w", manifestFile, err)
-	}
-	m.SuffixLists = append(m.SuffixLists, SuffixList{Model: manifestFile, Version: manifest.SuffixList})
-	if m.Forest, err = forest.Compile(g, feature.Count); err != nil {
+	if err := m.loadSurprisal(folder, name, id); err != nil {
 		return nil, err
 	}
 	m.ID = hex.EncodeToString(id.Sum(nil))
@@ -104,7 +101,11 @@ func LoadAutoencoder(folder fs.FS, name string) (*Models, error) {
 
 func loadAutoencoder(folder fs.FS, name string, id io.Writer) (*Models, error) {
 	var manifest autoencoder.Manifest
-	g, err := load(folder, name, autoencoderFile, &manifest, &manifest.SHA256, id)
+	file, data, err := read(folder, name, autoencoderFile, ".onnx", &manifest, &manifest.SHA256, id)
+	if err != nil {
+		return nil, err
+	}
+	g, err := onnxgraph.Decode(file, data)
 	if err != nil {
 		return nil, err
 	}
@@ -116,33 +117,65 @@ func loadAutoencoder(folder fs.FS, name string, id io.Writer) (*Models, error) {
 	return &Models{Autoencoder: plan, SuffixLists: []SuffixList{list}}, nil
 }
 
-// load reads a manifest and the model it describes; digest points to the
-// manifest's own. Both files enter the id.
-func load(folder fs.FS, name, base string, manifest any, digest *string, id io.Writer) (*onnxgraph.Graph, error) {
-	jsonFile, onnxFile := path.Join(name, base+".json"), path.Join(name, base+".onnx")
+func (m *Models) loadForest(folder fs.FS, name string, id io.Writer) error {
+	var manifest forest.Manifest
+	file, data, err := read(folder, name, forestFile, ".onnx", &manifest, &manifest.SHA256, id)
+	if err != nil {
+		return err
+	}
+	g, err := onnxgraph.Decode(file, data)
+	if err != nil {
+		return err
+	}
+	manifestFile := path.Join(name, forestFile+".json")
+	if err := m.take(&manifest); err != nil {
+		return fmt.Errorf("%s: %w", manifestFile, err)
+	}
+	m.SuffixLists = append(m.SuffixLists, SuffixList{Model: manifestFile, Version: manifest.SuffixList})
+	m.Forest, err = forest.Compile(g, feature.Count)
+	return err
+}
+
+func (m *Models) loadSurprisal(folder fs.FS, name string, id io.Writer) error {
+	var manifest surprisal.Manifest
+	file, data, err := read(folder, name, surprisalFile, ".bin", &manifest, &manifest.SHA256, id)
+	if err != nil {
+		return err
+	}
+	list := SuffixList{Model: path.Join(name, surprisalFile+".json"), Version: manifest.SuffixList}
+	m.SuffixLists = append(m.SuffixLists, list)
+	m.Surprisal, err = surprisal.Decode(file, data, manifest)
+	return err
+}
+
+// read reads a manifest and the model it describes, and returns the name of the
+// model's file with its bytes; digest points to the manifest's own. Both files
+// enter the id.
+func read(folder fs.FS, name, base, ending string, manifest any, digest *string, id io.Writer) (file string, data []byte, err error) {
+	jsonFile, file := path.Join(name, base+".json"), path.Join(name, base+ending)
 	text, err := fs.ReadFile(folder, base+".json")
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", jsonFile, errors.Unwrap(err))
+		return "", nil, fmt.Errorf("%s: %w", jsonFile, errors.Unwrap(err))
 	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(manifest); err != nil {
-		return nil, fmt.Errorf("%s: %w", jsonFile, err)
+		return "", nil, fmt.Errorf("%s: %w", jsonFile, err)
 	}
 	if _, err := decoder.Token(); err != io.EOF {
-		return nil, fmt.Errorf("%s: more than one manifest in it", jsonFile)
+		return "", nil, fmt.Errorf("%s: more than one manifest in it", jsonFile)
 	}
-	data, err := fs.ReadFile(folder, base+".onnx")
+	data, err = fs.ReadFile(folder, base+ending)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", onnxFile, errors.Unwrap(err))
+		return "", nil, fmt.Errorf("%s: %w", file, errors.Unwrap(err))
 	}
 	sum := sha256.Sum256(data)
 	if got := hex.EncodeToString(sum[:]); got != *digest {
-		return nil, fmt.Errorf("%s: sha256 is %s, %s.json says %s: the files are not of one training run", onnxFile, got, base, *digest)
+		return "", nil, fmt.Errorf("%s: sha256 is %s, %s.json says %s: the files are not of one training run", file, got, base, *digest)
 	}
 	id.Write(text)
 	id.Write(data)
-	return onnxgraph.Decode(onnxFile, data)
+	return file, data, nil
 }
 
 // take checks the forest's manifest and keeps what the engine needs of it.

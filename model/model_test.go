@@ -22,7 +22,7 @@ import (
 func folder(t testing.TB) fstest.MapFS {
 	t.Helper()
 	files := fstest.MapFS{}
-	for _, name := range []string{"autoencoder.json", "autoencoder.onnx", "forest.json", "forest.onnx"} {
+	for _, name := range []string{"autoencoder.json", "autoencoder.onnx", "forest.json", "forest.onnx", "surprisal.json", "surprisal.bin"} {
 		data, err := fs.ReadFile(embedded, "data/"+name)
 		if err != nil {
 			t.Fatal(err)
@@ -34,11 +34,19 @@ func folder(t testing.TB) fstest.MapFS {
 
 // put replaces a model and writes its digest into the manifest, so that the
 // file itself is looked at.
-func put(t testing.TB, files fstest.MapFS, base string, onnx []byte) {
+func put(t testing.TB, files fstest.MapFS, base string, data []byte) {
 	t.Helper()
-	files[base+".onnx"] = &fstest.MapFile{Data: onnx}
-	sum := sha256.Sum256(onnx)
+	files[modelOf(base)] = &fstest.MapFile{Data: data}
+	sum := sha256.Sum256(data)
 	edit(t, files, base+".json", func(m map[string]any) { m["sha256"] = hex.EncodeToString(sum[:]) })
+}
+
+// modelOf is the file of a model.
+func modelOf(base string) string {
+	if base == "surprisal" {
+		return base + ".bin"
+	}
+	return base + ".onnx"
 }
 
 // edit changes a manifest.
@@ -61,7 +69,7 @@ func TestEmbeddedModelsLoad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m.Autoencoder == nil || m.Forest == nil || m.Forest.Features() != feature.Count {
+	if m.Autoencoder == nil || m.Forest == nil || m.Surprisal == nil || m.Forest.Features() != feature.Count {
 		t.Errorf("incomplete: %+v", m)
 	}
 	if !(m.Threshold > 0 && m.Threshold <= 1) || m.MinEvents < 1 || m.MinBytes < 1 {
@@ -72,6 +80,9 @@ func TestEmbeddedModelsLoad(t *testing.T) {
 	}
 	if p, err := m.Forest.Probability(make([]float32, feature.Count)); err != nil || !(p >= 0 && p <= 1) {
 		t.Errorf("the forest answers %v, %v", p, err)
+	}
+	if cost, ok := m.Surprisal.Label([]byte("www")); !ok || cost == 0 {
+		t.Errorf("www is spelled for %d, %v", cost, ok)
 	}
 }
 
@@ -87,7 +98,7 @@ func TestCutByOthers(t *testing.T) {
 		!strings.Contains(said[0], "an older list") || !strings.Contains(said[0], autoencoders) {
 		t.Errorf("%q", said)
 	}
-	if said := m.CutByOthers("a newer list"); len(said) != 2 {
+	if said := m.CutByOthers("a newer list"); len(said) != 3 {
 		t.Errorf("%q, want a sentence for each model", said)
 	}
 }
@@ -129,14 +140,21 @@ func TestIDCoversEveryFile(t *testing.T) {
 	files = folder(t)
 	put(t, files, "forest", onnxtest.Forest(feature.Count, onnxtest.Leaf(1)).Marshal())
 	load("other forest", files)
+	files = folder(t)
+	edit(t, files, "surprisal.json", func(m map[string]any) { m["versions"] = nil })
+	load("other manifest of the n-gram model", files)
+	files = folder(t)
+	table := slices.Clone(files["surprisal.bin"].Data)
+	table[len(table)-1] = 255 // dearer than before
+	put(t, files, "surprisal", table)
+	load("other n-gram model", files)
 }
 
-func TestLoadAutoencoderNeedsNoForest(t *testing.T) {
+func TestLoadAutoencoderNeedsNothingElse(t *testing.T) {
 	files := folder(t)
-	delete(files, "forest.onnx")
-	delete(files, "forest.json")
+	maps.DeleteFunc(files, func(name string, _ *fstest.MapFile) bool { return !strings.HasPrefix(name, "autoencoder.") })
 	m, err := LoadAutoencoder(files, "test")
-	if err != nil || m.Autoencoder == nil || m.Forest != nil {
+	if err != nil || m.Autoencoder == nil || m.Forest != nil || m.Surprisal != nil {
 		t.Errorf("%+v, %v", m, err)
 	}
 }
@@ -145,6 +163,9 @@ func TestLoadAutoencoderNeedsNoForest(t *testing.T) {
 func TestLoadRefuses(t *testing.T) {
 	manifest := func(change func(m map[string]any)) func(*testing.T, fstest.MapFS) {
 		return func(t *testing.T, f fstest.MapFS) { edit(t, f, "forest.json", change) }
+	}
+	spelling := func(change func(m map[string]any)) func(*testing.T, fstest.MapFS) {
+		return func(t *testing.T, f fstest.MapFS) { edit(t, f, "surprisal.json", change) }
 	}
 	text := func(name string, change func([]byte) []byte) func(*testing.T, fstest.MapFS) {
 		return func(_ *testing.T, f fstest.MapFS) {
@@ -163,10 +184,14 @@ func TestLoadRefuses(t *testing.T) {
 		{"no manifest of it", func(_ *testing.T, f fstest.MapFS) { delete(f, "autoencoder.json") }, "models/autoencoder.json: file does not exist"},
 		{"no forest", func(_ *testing.T, f fstest.MapFS) { delete(f, "forest.onnx") }, "models/forest.onnx: file does not exist"},
 		{"no manifest of the forest", func(_ *testing.T, f fstest.MapFS) { delete(f, "forest.json") }, "models/forest.json: file does not exist"},
+		{"no n-gram model", func(_ *testing.T, f fstest.MapFS) { delete(f, "surprisal.bin") }, "models/surprisal.bin: file does not exist"},
+		{"no manifest of the n-gram model", func(_ *testing.T, f fstest.MapFS) { delete(f, "surprisal.json") }, "models/surprisal.json: file does not exist"},
 		{"a folder in a file's place", func(_ *testing.T, f fstest.MapFS) { f["forest.json"] = &fstest.MapFile{Mode: fs.ModeDir} }, "models/forest.json: "},
 
 		{"one bit of the autoencoder", text("autoencoder.onnx", flip), "models/autoencoder.onnx: sha256 is "},
 		{"one bit of the forest", text("forest.onnx", flip), "models/forest.onnx: sha256 is "},
+		{"one bit of the n-gram model", text("surprisal.bin", flip), "models/surprisal.bin: sha256 is "},
+		{"a byte behind the n-gram model", text("surprisal.bin", func(b []byte) []byte { return append(b, 0) }), "models/surprisal.bin: sha256 is "},
 		{"manifest without digest", manifest(func(m map[string]any) { delete(m, "sha256") }), "models/forest.onnx: sha256 is "},
 		{"empty manifest", text("forest.json", func([]byte) []byte { return nil }), "models/forest.json: EOF"},
 		{"manifest is no JSON", text("autoencoder.json", func([]byte) []byte { return []byte("alphabet: abc") }), "models/autoencoder.json: invalid character"},
@@ -201,6 +226,24 @@ func TestLoadRefuses(t *testing.T) {
 			edit(t, f, "autoencoder.json", func(m map[string]any) { m["alphabet"] = "abc" })
 		}, `models/autoencoder.onnx: manifest: alphabet "abc"`},
 
+		{"other alphabet of the n-gram model", spelling(func(m map[string]any) { m["alphabet"] = "abc" }), `models/surprisal.bin: manifest: alphabet "abc"`},
+		{"other unit", spelling(func(m map[string]any) { m["unit"] = 8 }), "models/surprisal.bin: manifest: unit of 1/8 bit"},
+		{"other layout", spelling(func(m map[string]any) { m["layout"] = 2 }), "models/surprisal.bin: manifest: layout 2"},
+		{"a row more", spelling(func(m map[string]any) { m["rows"] = m["rows"].(float64) + 1 }), "models/surprisal.bin: "},
+		{"no suffix list of the n-gram model", spelling(func(m map[string]any) { delete(m, "suffix_list") }), "models/surprisal.bin: manifest: suffix_list is missing"},
+		{"unknown field of the n-gram model", spelling(func(m map[string]any) { m["base"] = 2 }), `models/surprisal.json: json: unknown field "base"`},
+		{"a context without row", func(t *testing.T, f fstest.MapFS) {
+			table := slices.Clone(f["surprisal.bin"].Data)
+			table[1] = 0xff
+			put(t, f, "surprisal", table)
+		}, `models/surprisal.bin: context "aaa" at byte 0: row `},
+		{"a row above 1", func(t *testing.T, f fstest.MapFS) {
+			table := slices.Clone(f["surprisal.bin"].Data)
+			table[len(table)-1] = 0
+			put(t, f, "surprisal", table)
+		}, "models/surprisal.bin: row 3599 at byte 258999: its probabilities sum to "},
+		{"forest as n-gram model", func(t *testing.T, f fstest.MapFS) { put(t, f, "surprisal", f["forest.onnx"].Data) }, "models/surprisal.bin: "},
+
 		{"empty model", func(t *testing.T, f fstest.MapFS) { put(t, f, "forest", nil) }, "models/forest.onnx: empty file"},
 		{"model is text", func(t *testing.T, f fstest.MapFS) { put(t, f, "forest", []byte("# a forest")) }, "models/forest.onnx: "},
 		{"autoencoder as forest", func(t *testing.T, f fstest.MapFS) { put(t, f, "forest", f["autoencoder.onnx"].Data) }, "models/forest.onnx: 10 nodes, one TreeEnsembleClassifier wanted"},
@@ -232,13 +275,13 @@ func flip(data []byte) []byte {
 // A model cut short anywhere is refused even when the manifest agrees with it.
 func TestLoadRefusesTruncatedModels(t *testing.T) {
 	whole := folder(t)
-	for base, step := range map[string]int{"autoencoder": 251, "forest": 60_013} {
-		data := whole[base+".onnx"].Data
+	for base, step := range map[string]int{"autoencoder": 251, "forest": 60_013, "surprisal": 10_007} {
+		data := whole[modelOf(base)].Data
 		for size := 0; size < len(data); size += step {
 			files := maps.Clone(whole)
 			put(t, files, base, data[:size])
-			if _, err := Load(files, "models"); err == nil || !strings.HasPrefix(err.Error(), "models/"+base+".onnx: ") {
-				t.Errorf("%s.onnx cut to %d of %d bytes: %v", base, size, len(data), err)
+			if _, err := Load(files, "models"); err == nil || !strings.HasPrefix(err.Error(), "models/"+modelOf(base)+": ") {
+				t.Errorf("%s cut to %d of %d bytes: %v", modelOf(base), size, len(data), err)
 			}
 		}
 	}

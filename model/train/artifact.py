@@ -1,4 +1,4 @@
-"""What both trainers write beside a model: digest, versions, JSON files."""
+"""What the trainers write beside a model: digest, versions, JSON files."""
 
 import hashlib
 import importlib.metadata

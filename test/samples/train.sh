@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A training from end to end, small: both models from this folder's samples, in
+# A training from end to end, small: all models from this folder's samples, in
 # a temporary folder, and the command loads what came out. It shows that the
 # way works; the models are of no use.
 # Usage: train.sh NOTUNNEL PYTHON, from the root of the repository.
@@ -21,9 +21,10 @@ go run ./model/train/compose --names "$work/names.tsv.gz" --out "$work/composed"
 list=$("$notunnel" version --suffix-list)
 "$python" model/train/train_autoencoder.py "$work/prefixes.npy" "$work/unseen.npy" --work "$work" --out "$work/models" \
 	--suffix-list "$list" --data "samples" --epochs 3
+"$python" model/train/train_surprisal.py "$work/prefixes.npy" "$work/unseen.npy" --out "$work/models" --suffix-list "$list" --data "samples"
 "$notunnel" features -o "$work/rows.csv.gz" --model "$work/models" "$work"/composed/benign-*.tsv.gz "$work"/composed/tunnel-*.tsv.gz $samples/*.pcap
 "$python" model/train/train_forest.py "$work/rows.csv.gz" --out "$work/models" --suffix-list "$list" --data "samples, composed from names.tsv"
 
 "$notunnel" scan --json --model "$work/models" $samples/*.pcap >"$work/scan.json"
 grep -q '"type":"summary"' "$work/scan.json"
-echo "train-sample: both models were trained, exported and loaded"
+echo "train-sample: all models were trained, exported and loaded"
