@@ -12,6 +12,7 @@ import (
 	"github.com/coredns/coredns/plugin"
 
 	"github.com/notunnel/notunnel/plugin/detect"
+	"github.com/notunnel/notunnel/plugin/meter"
 	"github.com/notunnel/notunnel/plugin/subject"
 	"github.com/notunnel/notunnel/plugin/verdict"
 )
@@ -24,7 +25,10 @@ type config struct {
 	engine     detect.Config
 	allow      verdict.AllowList // domains named in the Corefile itself
 	allowFiles []string          // absolute or relative to the working directory
-	model      string            // directory, "" for the embedded models
+	popular    string            // file of popular domains, "" for the shipped list, none for none
+
+	popularStamp stamp  // of that file when setup read it
+	model        string // directory, "" for the embedded models
 }
 
 // maxCapacity keeps a mistyped capacity from taking the whole machine: at
@@ -83,6 +87,9 @@ type option struct {
 
 const many = 1 << 16
 
+// none, as popular, is no file.
+const none = "none"
+
 var options = map[string]option{
 	"mode":   {1, 1, "block or monitor", false, setMode},
 	"action": {1, 1, "nxdomain or refused", false, setAction},
@@ -109,6 +116,16 @@ var options = map[string]option{
 	"client_prefix": {2, 2, "two numbers of bits, IPv4 and IPv6", false, setClientPrefix},
 	"allow":         {1, many, "domains or files", true, setAllow},
 	"exempt":        {1, many, "networks or addresses", true, setExempt},
+	"budget": {1, 3, "UP DOWN [CLIENT], or off", false, func(cfg *config, _ string, args []string) (err error) {
+		cfg.engine.Budget, err = meter.ParseLimits(args)
+		return err
+	}},
+	"popular": {1, 1, "a file or none", false, func(cfg *config, root string, args []string) error {
+		if cfg.popular = args[0]; args[0] != none {
+			cfg.popular = under(root, args[0])
+		}
+		return nil
+	}},
 	"model": {1, 1, "a directory", false, func(cfg *config, root string, args []string) error {
 		cfg.model = under(root, args[0])
 		return nil
@@ -195,6 +212,6 @@ func under(root, path string) string {
 // key tells engines apart: equal keys decide alike.
 func (c *config) key() string {
 	e := c.engine
-	return fmt.Sprint(c.monitor, c.refuse, e.Threshold, e.Window, e.BlockFor, e.Capacity, e.Bits4, e.Bits6,
-		e.Exempt, c.allow, c.allowFiles, e.Models.ID)
+	return fmt.Sprint(c.monitor, c.refuse, e.Threshold, e.Window, e.BlockFor, e.Capacity, e.Bits4, e.Bits6, e.Budget,
+		e.Exempt, c.allow, c.allowFiles, c.popular, e.Models.ID)
 }

@@ -44,7 +44,7 @@ type lease struct {
 type sharedEngine struct {
 	key    string
 	engine *detect.Engine
-	watch  *allowWatch
+	watch  *listWatch
 	maker  *instance
 }
 
@@ -84,7 +84,7 @@ func newEngine(cfg *config, before *lease) (*sharedEngine, error) {
 	if err != nil {
 		return nil, err
 	}
-	watch, err := watchAllow(cfg, engine)
+	watch, err := watchLists(cfg, engine)
 	if err != nil {
 		return nil, err
 	}

@@ -183,7 +183,7 @@ func (r *replayer) Query(q *capture.Query) error {
 }
 
 func (r *replayer) Reply(q *capture.Query, m *dns.Msg) error {
-	r.engine.Reply(q.Data.(detect.Ticket), m)
+	r.engine.Reply(q.Data.(detect.Ticket), m, time.Time{})
 	return nil
 }
 

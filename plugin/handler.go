@@ -47,7 +47,7 @@ func (n *Notunnel) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Ms
 		return dns.RcodeSuccess, w.WriteMsg(blocked(r, n.refuse))
 	}
 	if ticket.Valid() {
-		w = &learner{w, n, ticket}
+		w = &learner{w, n, ticket, r}
 	}
 	rcode, err := plugin.NextOrFailure(n.Name(), n.Next, ctx, w, r)
 	if ticket.Valid() && !plugin.ClientWrite(rcode) {
@@ -104,10 +104,13 @@ func (n *Notunnel) decide(w dns.ResponseWriter, r *dns.Msg, d *detect.Decision) 
 	return true
 }
 
-// learn hands a reply to the engine.
-func (n *Notunnel) learn(t detect.Ticket, m *dns.Msg) {
+// learn hands a reply to the engine. It returns false if the reply is to be
+// withheld.
+func (n *Notunnel) learn(t detect.Ticket, m *dns.Msg) (ok bool) {
+	ok = true
 	defer replyFaults.caught()
-	n.engine.Reply(t, m)
+	_, ok = n.engine.Reply(t, m, now())
+	return ok
 }
 
 // learnCode hands over a reply that the server will write, past the learner. The
@@ -123,11 +126,15 @@ type learner struct {
 	dns.ResponseWriter
 	n      *Notunnel
 	ticket detect.Ticket
+	query  *dns.Msg
 }
 
-// WriteMsg implements the dns.ResponseWriter interface.
+// WriteMsg implements the dns.ResponseWriter interface. A reply that is one too many
+// gives way to that of a blocked query.
 func (l *learner) WriteMsg(m *dns.Msg) error {
-	l.n.learn(l.ticket, m)
+	if !l.n.learn(l.ticket, m) && !l.n.monitor {
+		m = blocked(l.query, l.n.refuse)
+	}
 	return l.ResponseWriter.WriteMsg(m)
 }
 

@@ -23,7 +23,7 @@ func door(t testing.TB) *Notunnel {
 		t.Fatal(err)
 	}
 	config := detect.Default()
-	config.Models, config.Allow, config.Meter = models, verdict.Shipped(), meter{}
+	config.Models, config.Allow, config.Inference = models, verdict.Shipped(), inference{}
 	engine, err := detect.New(config, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -59,9 +59,8 @@ func questions(n int, name func(int) string) []*dns.Msg {
 
 var someone = &silent{addr: &net.UDPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 4000}}
 
-// CoreDNS itself allocates a writer at each hop; the plugin may add one of its
-// own where a reply is to be learned, one for a name that the suffix list has to
-// be asked about, and for a new window not much more.
+// CoreDNS itself allocates a writer at each hop; the plugin may add one of its own,
+// since every reply is metered, and for a new window and account not much more.
 func TestServeDNSAllocatesLittle(t *testing.T) {
 	const hop = 1
 	for _, c := range []struct {
@@ -69,8 +68,8 @@ func TestServeDNSAllocatesLittle(t *testing.T) {
 		most float64
 		asks func(i int) string
 	}{
-		{"known prefix, just answered", hop, func(int) string { return "www.example.com." }},
-		{"new prefix", hop + 2, func(i int) string { return fmt.Sprintf("mail-cdn%d.example.com.", i) }},
+		{"known prefix, just answered", hop + 1, func(int) string { return "www.example.com." }},
+		{"new prefix", hop + 1, func(i int) string { return fmt.Sprintf("mail-cdn%d.example.com.", i) }},
 		{"new window", hop + 4, func(i int) string { return fmt.Sprintf("www.example%d.com.", i) }},
 		{"never judged", hop, func(int) string { return "printer.local." }},
 	} {

@@ -59,8 +59,9 @@ var (
 	})
 )
 
-// meter reports inference. Its series are looked up once, not per query.
-type meter struct{}
+// inference counts what goes on in the engine. Its series are looked up once, not per
+// query.
+type inference struct{}
 
 var stageSeconds, stageFaults = func() (s [len(detect.Stages)]prometheus.Observer, f [len(detect.Stages)]prometheus.Counter) {
 	for i, stage := range detect.Stages {
@@ -69,9 +70,9 @@ var stageSeconds, stageFaults = func() (s [len(detect.Stages)]prometheus.Observe
 	return s, f
 }()
 
-func (meter) Took(s detect.Stage, d time.Duration) { stageSeconds[s].Observe(d.Seconds()) }
+func (inference) Took(s detect.Stage, d time.Duration) { stageSeconds[s].Observe(d.Seconds()) }
 
-func (meter) Fault(s detect.Stage) { stageFaults[s].Inc() }
+func (inference) Fault(s detect.Stage) { stageFaults[s].Inc() }
 
 // series are the counters of one server, zone and view.
 type series struct {

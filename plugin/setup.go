@@ -29,10 +29,16 @@ func setup(c *caddy.Controller) error {
 	if cfg.engine.Allow, err = cfg.allowList(); err != nil {
 		return plugin.Error(pluginName, err)
 	}
+	if cfg.popular != "" {
+		cfg.popularStamp = stampOf(cfg.popular)
+	}
+	if cfg.engine.Standing, err = cfg.standingList(); err != nil {
+		return plugin.Error(pluginName, err)
+	}
 	for _, said := range cfg.engine.Models.CutByOthers(psl.Version) {
 		log.Warning(said)
 	}
-	cfg.engine.Meter, cfg.engine.Key = meter{}, key
+	cfg.engine.Inference, cfg.engine.Key = inference{}, key
 
 	n := &Notunnel{zones: cfg.zones, monitor: cfg.monitor, refuse: cfg.refuse}
 	block, by := dnsserver.GetConfig(c), instanceOf(c)

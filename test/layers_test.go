@@ -50,7 +50,7 @@ func TestLayers(t *testing.T) {
 // The rooms of the plugin stand one above the other: each knows at most those
 // before it in this list. Storage knows no policy on top of that.
 func TestRooms(t *testing.T) {
-	rooms := []string{"escape", "keyhash", "domain", "split/psl/table", "split/psl", "split", "subject", "verdict", "flags", "window", "detect"}
+	rooms := []string{"escape", "keyhash", "domain", "split/psl/table", "split/psl", "split", "standing/table", "standing", "subject", "verdict", "flags", "meter", "window", "detect"}
 	deps := map[string][]string{} // of each room, below plugin/
 	for _, p := range served(t) {
 		room, ok := strings.CutPrefix(p.ImportPath, module+"plugin/")
@@ -77,7 +77,7 @@ func TestRooms(t *testing.T) {
 			}
 		}
 	}
-	for _, policy := range []string{"verdict", "flags", "subject"} {
+	for _, policy := range []string{"verdict", "flags", "subject", "standing", "meter"} {
 		if slices.Contains(deps["window"], policy) {
 			t.Errorf("window knows of %s", policy)
 		}

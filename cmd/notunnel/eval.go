@@ -6,6 +6,7 @@ import (
 
 	"github.com/notunnel/notunnel/cmd/notunnel/capture"
 	"github.com/notunnel/notunnel/plugin/detect"
+	"github.com/notunnel/notunnel/plugin/meter"
 	"github.com/notunnel/notunnel/plugin/verdict"
 )
 
@@ -33,7 +34,7 @@ func evaluate(o scanOptions, table string, files []string, stdout io.Writer) err
 		return err
 	}
 	config := detect.Default()
-	config.Threshold = o.threshold
+	config.Threshold, config.Budget = o.threshold, meter.Limits{} // the model alone is measured
 	if config.Models, err = o.models(); err != nil {
 		return err
 	}

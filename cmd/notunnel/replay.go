@@ -9,6 +9,7 @@ import (
 	"github.com/notunnel/notunnel/cmd/notunnel/capture"
 	"github.com/notunnel/notunnel/model/feature"
 	"github.com/notunnel/notunnel/plugin/detect"
+	"github.com/notunnel/notunnel/plugin/meter"
 	"github.com/notunnel/notunnel/plugin/split"
 	"github.com/notunnel/notunnel/plugin/subject"
 	"github.com/notunnel/notunnel/plugin/verdict"
@@ -23,6 +24,8 @@ type replay struct {
 	clock  clock
 
 	decision detect.Decision
+	each     func(*queryReport) error // gets every query, nil if nobody wants them
+	latest   *queryReport             // waits for its reply
 
 	slds      map[string]bool // of every name that has one, judged or not
 	clients   map[subject.Client]bool
@@ -48,13 +51,15 @@ type pair struct {
 	score       float64
 	features    feature.Vector
 	reasons     []string
+	standing    string
 	ground      string // of the first block, "" until then
 	scope       string
 	first       time.Time
 	blockedAt   time.Time // zero until then
 	queries     int
-	leaked      int // queries before the first that was blocked
-	leakedBytes int // prefix bytes of those
+	leaked      int        // queries before the first that was blocked
+	leakedBytes int        // prefix bytes of those
+	up, down    meter.Bits // that passed in all
 }
 
 func newReplay(e *detect.Engine, every bool) *replay {
@@ -77,7 +82,13 @@ func (r *replay) judge(q *capture.Query) (*pair, error) {
 	r.queries++
 	d, at := &r.decision, r.clock.at(q.At)
 	r.engine.Query(detect.Query{Name: q.Name, Type: q.Type, Client: q.Client, Source: r.source, At: at}, d)
-	q.Data = d.Ticket
+	asked := &asked{ticket: d.Ticket}
+	q.Data = asked
+	if r.each != nil {
+		if err := r.report(q, at, asked); err != nil {
+			return nil, err
+		}
+	}
 	r.clients[d.Client] = true
 	if len(d.SLD()) > 0 {
 		r.slds[string(d.SLD())] = true
@@ -89,7 +100,9 @@ func (r *replay) judge(q *capture.Query) (*pair, error) {
 		return nil, nil
 	}
 	p := r.pair(at)
+	asked.pair = p
 	p.queries++
+	p.up += d.Price
 	if p.blockedAt.IsZero() {
 		if d.Verdict == verdict.Block {
 			p.blockedAt, p.ground, p.scope = at, d.Ground.String(), split.Text(d.Scope)
@@ -123,10 +136,54 @@ func (p *pair) take(d *detect.Decision) {
 	p.score, p.features = d.Score, d.Features
 }
 
+// asked is a query that waits for its reply.
+type asked struct {
+	ticket detect.Ticket
+	pair   *pair        // nil if it was not judged
+	query  *queryReport // nil if nobody wants it
+}
+
 // Reply implements capture.Visitor.
 func (r *replay) Reply(q *capture.Query, m *dns.Msg) error {
-	r.engine.Reply(q.Data.(detect.Ticket), m)
+	a := q.Data.(*asked)
+	price, ok := r.engine.Reply(a.ticket, m, r.clock.now)
+	if !ok && a.query != nil {
+		a.query.block(verdict.Budget)
+	}
+	if p := a.pair; p != nil {
+		p.down += price
+		if !ok && p.blockedAt.IsZero() {
+			p.verdict, p.blockedAt, p.ground, p.scope = verdict.Block, r.clock.now, verdict.Budget.String(), p.sld
+		}
+	}
 	return nil
+}
+
+// report makes the report of a query, and passes on that of the one before: a reply
+// that was withheld still has a say in it, if it came before the next query.
+func (r *replay) report(q *capture.Query, at time.Time, a *asked) error {
+	if err := r.flush(); err != nil {
+		return err
+	}
+	d := &r.decision
+	a.query = &queryReport{
+		Type: "query", TS: seconds(at), Client: d.Client.String(), Name: q.Name, QType: dns.Type(q.Type).String(), Verdict: d.Verdict.String(),
+	}
+	if d.Ground != verdict.NoGround {
+		a.query.block(d.Ground)
+	}
+	r.latest = a.query
+	return nil
+}
+
+// flush passes on the report that waits.
+func (r *replay) flush() error {
+	if r.latest == nil {
+		return nil
+	}
+	err := r.each(r.latest)
+	r.latest = nil
+	return err
 }
 
 // pair is that of the decision.
@@ -135,7 +192,9 @@ func (r *replay) pair(at time.Time) *pair {
 	key := pairKey{string(d.SLD()), d.Client}
 	p := r.pairs[key]
 	if p == nil {
-		p = &pair{sld: split.Text(d.SLD()), client: d.Client.String(), score: -1, first: at}
+		p = &pair{
+			sld: split.Text(d.SLD()), client: d.Client.String(), standing: r.engine.Standing(d.SLD()).String(), score: -1, first: at,
+		}
 		r.pairs[key] = p
 		r.order = append(r.order, p)
 	}

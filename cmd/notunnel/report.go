@@ -21,6 +21,7 @@ type windowReport struct {
 	SLD           string             `json:"sld"`
 	Scope         *string            `json:"scope"` // null unless blocked
 	Client        string             `json:"client"`
+	Standing      string             `json:"standing"`
 	Verdict       string             `json:"verdict"`
 	Ground        *string            `json:"ground"` // null unless blocked
 	Score         float64            `json:"score"`
@@ -29,8 +30,26 @@ type windowReport struct {
 	BlockedAt     *seconds           `json:"blocked_at"`
 	LeakedQueries int                `json:"leaked_queries"`
 	LeakedBytes   int                `json:"leaked_bytes"`
+	UpBytes       uint64             `json:"up_bytes"`
+	DownBytes     uint64             `json:"down_bytes"`
 	Features      map[string]float64 `json:"features"`
 	Reasons       []string           `json:"reasons"`
+}
+
+// queryReport is a query in the report of notunnel scan --queries.
+type queryReport struct {
+	Type    string  `json:"type"` // "query"
+	TS      seconds `json:"ts"`
+	Client  string  `json:"client"`
+	Name    string  `json:"name"` // as recorded
+	QType   string  `json:"qtype"`
+	Verdict string  `json:"verdict"`
+	Ground  *string `json:"ground"` // null unless blocked
+}
+
+func (q *queryReport) block(g verdict.Ground) {
+	ground := g.String()
+	q.Verdict, q.Ground = verdict.Block.String(), &ground
 }
 
 // summaryReport ends the report.
@@ -56,8 +75,9 @@ func (s seconds) MarshalJSON() ([]byte, error) {
 
 func (p *pair) report() windowReport {
 	w := windowReport{
-		Type: "window", SLD: p.sld, Client: p.client, Verdict: p.verdict.String(), Score: p.score,
+		Type: "window", SLD: p.sld, Client: p.client, Standing: p.standing, Verdict: p.verdict.String(), Score: p.score,
 		Queries: p.queries, First: seconds(p.first), LeakedQueries: p.leaked, LeakedBytes: p.leakedBytes,
+		UpBytes: p.up.Bytes(), DownBytes: p.down.Bytes(),
 		Features: map[string]float64{}, Reasons: p.reasons,
 	}
 	if !p.blockedAt.IsZero() {
@@ -88,10 +108,16 @@ func (r *replay) summary(elapsed time.Duration) summaryReport {
 	return s
 }
 
-// writeJSON writes one object a line.
-func (r *replay) writeJSON(out io.Writer, elapsed time.Duration) error {
+// jsonLines writes one object a line.
+func jsonLines(out io.Writer) *json.Encoder {
 	lines := json.NewEncoder(out)
 	lines.SetEscapeHTML(false)
+	return lines
+}
+
+// writeJSON writes the report, an object a line.
+func (r *replay) writeJSON(out io.Writer, elapsed time.Duration) error {
+	lines := jsonLines(out)
 	for _, p := range r.reported() {
 		if err := lines.Encode(p.report()); err != nil {
 			return err

@@ -12,6 +12,7 @@ import (
 	"github.com/notunnel/notunnel/model"
 	"github.com/notunnel/notunnel/model/feature"
 	"github.com/notunnel/notunnel/plugin/detect"
+	"github.com/notunnel/notunnel/plugin/meter"
 	"github.com/notunnel/notunnel/plugin/split"
 	"github.com/notunnel/notunnel/plugin/verdict"
 )
@@ -69,7 +70,7 @@ func (w *rowWriter) open(file string) (err error) {
 	}
 	config := detect.Default()
 	config.Models = w.models
-	config.Threshold = 1 // any: nothing is judged
+	config.Threshold, config.Budget = 1, meter.Limits{} // any: nothing is judged or refused
 	w.file, w.clock, w.pairs = filepath.Base(file), clock{}, map[pairKey]*rowPair{}
 	w.engine, err = detect.New(config, nil)
 	return err
@@ -108,7 +109,7 @@ func (w *rowWriter) Query(q *capture.Query) error {
 // Reply implements capture.Visitor.
 func (w *rowWriter) Reply(q *capture.Query, m *dns.Msg) error {
 	if t, ok := q.Data.(detect.Ticket); ok {
-		w.engine.Reply(t, m)
+		w.engine.Reply(t, m, w.clock.now)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,7 +12,9 @@ import (
 	"github.com/notunnel/notunnel/model"
 	"github.com/notunnel/notunnel/plugin/detect"
 	"github.com/notunnel/notunnel/plugin/keyhash"
+	"github.com/notunnel/notunnel/plugin/meter"
 	"github.com/notunnel/notunnel/plugin/split/psl"
+	"github.com/notunnel/notunnel/plugin/standing"
 	"github.com/notunnel/notunnel/plugin/subject"
 	"github.com/notunnel/notunnel/plugin/verdict"
 )
@@ -23,6 +26,9 @@ type scanOptions struct {
 	window    time.Duration
 	allow     []string
 	exempt    []string
+	budget    []string
+	popular   string
+	queries   bool
 	model     string
 }
 
@@ -39,6 +45,9 @@ func runScan(args []string, stdout, stderr io.Writer) int {
 	c.DurationVar(&o.window, "window", detect.Default().Window, "how far back a window reaches")
 	c.StringSliceVar(&o.allow, "allow", nil, "domain, or file of domains (an argument with a slash), never judged; may be repeated")
 	c.StringSliceVar(&o.exempt, "exempt", nil, "network or address of clients never judged; may be repeated")
+	c.StringSliceVar(&o.budget, "budget", nil, "UP,DOWN[,CLIENT] or off: information that a client may carry out and bring in, a day and unknown SLD; CLIENT: out to all of them (default 256KiB,64KiB)")
+	c.StringVar(&o.popular, "popular", "", "file of domains that many people use, or none (default: the shipped list)")
+	c.BoolVar(&o.queries, "queries", false, "with --json, one object for every query besides")
 	c.StringVar(&o.model, "model", "", "folder of the models (default: the embedded ones)")
 	return c.run(args, stdout, stderr, func(files []string) error {
 		if c.Changed("threshold") && !(o.threshold > 0 && o.threshold <= 1) {
@@ -59,6 +68,13 @@ func scan(o scanOptions, files []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	r := newReplay(engine, o.all)
+	if o.queries {
+		if !o.json {
+			return errors.New("--queries goes with --json")
+		}
+		lines := jsonLines(stdout)
+		r.each = func(q *queryReport) error { return lines.Encode(q) }
+	}
 	for _, file := range files {
 		stats, err := scanFile(file, r, stderr)
 		if err != nil {
@@ -69,6 +85,9 @@ func scan(o scanOptions, files []string, stdout, stderr io.Writer) error {
 		r.truncated += stats.Truncated.N
 		tell(stderr, file, "undecodable", stats.Malformed)
 		tell(stderr, file, "cut short", stats.Truncated)
+	}
+	if err := r.flush(); err != nil {
+		return err
 	}
 	elapsed := time.Since(begin)
 	if o.json {
@@ -113,6 +132,16 @@ func (o *scanOptions) engine(stderr io.Writer) (*detect.Engine, error) {
 			return nil, fmt.Errorf("--allow: %w", err)
 		}
 	}
+	if o.budget != nil {
+		var err error
+		if config.Budget, err = meter.ParseLimits(o.budget); err != nil {
+			return nil, fmt.Errorf("--budget: %w", err)
+		}
+	}
+	var err error
+	if config.Standing, err = o.standing(); err != nil {
+		return nil, fmt.Errorf("--popular: %w", err)
+	}
 	for _, arg := range o.exempt {
 		network, err := subject.ParseNetwork(arg)
 		if err != nil {
@@ -120,7 +149,6 @@ func (o *scanOptions) engine(stderr io.Writer) (*detect.Engine, error) {
 		}
 		config.Exempt = append(config.Exempt, network)
 	}
-	var err error
 	if config.Models, err = o.models(); err != nil {
 		return nil, err
 	}
@@ -128,6 +156,16 @@ func (o *scanOptions) engine(stderr io.Writer) (*detect.Engine, error) {
 		fmt.Fprintln(stderr, said)
 	}
 	return detect.New(config, nil)
+}
+
+func (o *scanOptions) standing() (*standing.List, error) {
+	switch o.popular {
+	case "":
+		return standing.Shipped(), nil
+	case "none":
+		return standing.None(), nil
+	}
+	return standing.Read(o.popular)
 }
 
 func (o *scanOptions) models() (*model.Models, error) {

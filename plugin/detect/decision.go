@@ -3,6 +3,7 @@ package detect
 import (
 	"github.com/notunnel/notunnel/model/feature"
 	"github.com/notunnel/notunnel/plugin/flags"
+	"github.com/notunnel/notunnel/plugin/meter"
 	"github.com/notunnel/notunnel/plugin/split"
 	"github.com/notunnel/notunnel/plugin/subject"
 	"github.com/notunnel/notunnel/plugin/verdict"
@@ -45,21 +46,26 @@ type Decision struct {
 	Score           float64        // probability of a tunnel
 	Features        feature.Vector // what the score rests on
 	Flagged         *flags.Flag    // set for the query that got the pair flagged
+	Price           meter.Bits     // information that the query carries, 0 if it is blocked
+	Up, Down        meter.Bits     // information that passed in the day before, this query's included
 	Ticket          Ticket
 
-	pair    uint64 // of the subject, if judged
+	pair    uint64 // of the SLD and the client
+	second  uint64 // of the second key and the client, 0 without one
 	scratch scratch
 }
 
 // Ticket leads a reply back to its query. The zero value leads nowhere.
 type Ticket struct {
-	pair   window.Pair
-	prefix uint64
-	valid  bool
+	pair    uint64 // 0: only a second key is metered
+	second  uint64
+	prefix  uint64
+	learned bool // the window knows the answers already
+	judged  bool
 }
 
 // Valid reports whether the reply is of interest.
-func (t Ticket) Valid() bool { return t.valid }
+func (t Ticket) Valid() bool { return t.pair != 0 || t.second != 0 }
 
 // scratch is what a decision needs for a moment.
 type scratch struct {

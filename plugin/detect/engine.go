@@ -10,6 +10,8 @@ import (
 	"github.com/notunnel/notunnel/model"
 	"github.com/notunnel/notunnel/plugin/flags"
 	"github.com/notunnel/notunnel/plugin/keyhash"
+	"github.com/notunnel/notunnel/plugin/meter"
+	"github.com/notunnel/notunnel/plugin/standing"
 	"github.com/notunnel/notunnel/plugin/subject"
 	"github.com/notunnel/notunnel/plugin/verdict"
 	"github.com/notunnel/notunnel/plugin/window"
@@ -25,14 +27,16 @@ type Config struct {
 	Bits4     int           // bits of an IPv4 address that make one client
 	Bits6     int           // the same for IPv6
 	Allow     *verdict.AllowList
+	Standing  *standing.List // nil: every SLD is unknown
 	Exempt    []netip.Prefix // clients never judged
 	Key       keyhash.Key    // secret; engines inherit from those of the same key only
+	Budget    meter.Limits   // of unknown SLDs; of listed ones it is four times, of popular ones sixteen times as much
 
-	Meter Meter // of inference; may be nil
+	Inference Inference // may be nil
 }
 
-// Meter counts how inference goes. It is called concurrently.
-type Meter interface {
+// Inference counts how inference goes. It is called concurrently.
+type Inference interface {
 	Took(Stage, time.Duration) // of every 64th
 	Fault(Stage)               // no answer: the query passed
 }
@@ -40,7 +44,10 @@ type Meter interface {
 // Default is the configuration of a Corefile with no options, but for models,
 // allow list and key.
 func Default() Config {
-	return Config{Window: time.Hour, BlockFor: time.Hour, Capacity: 65536, Bits4: 32, Bits6: 64}
+	return Config{
+		Window: time.Hour, BlockFor: time.Hour, Capacity: 65536, Bits4: 32, Bits6: 64,
+		Budget: meter.Limits{Up: meter.FromBytes(256 << 10), Down: meter.FromBytes(64 << 10)},
+	}
 }
 
 // Stage is a part of the inference that is timed, and where a fault can be.
@@ -65,7 +72,10 @@ type Engine struct {
 	rules    verdict.Rules
 	store    *window.Store
 	flags    *flags.Table
+	meter    *meter.Meter
+	code     meter.Code
 	allow    atomic.Pointer[verdict.AllowList]
+	standing atomic.Pointer[standing.List]
 }
 
 // When a window is worth a score: evidence that is half of what a block needs,
@@ -119,6 +129,12 @@ func New(c Config, prev *Engine) (*Engine, error) {
 			},
 		}),
 	}
+	e.SetStanding(c.Standing)
+	e.code = meter.Code{Domains: domains{e}}
+	if c.Models.Surprisal != nil {
+		e.code.Spell = c.Models.Surprisal
+	}
+	e.meter = meter.New(meter.Config{Capacity: c.Capacity, Key: c.Key, Limits: c.Budget, Code: e.code, Factor: e.factor})
 	e.SetAllow(c.Allow)
 	if prev != nil {
 		e.Inherit(prev)
@@ -126,8 +142,8 @@ func New(c Config, prev *Engine) (*Engine, error) {
 	return e, nil
 }
 
-// Inherit takes over from an engine what this one does not have itself: flags,
-// and copies of windows where they mean the same to both, which sums of another
+// Inherit takes over from an engine what this one does not have itself: flags, what
+// was metered, and copies of windows where they mean the same to both, which sums of another
 // model's losses do not. Nothing is taken over if other bits of an address make
 // a client, or under another key. The other engine is left as it is and may go on
 // deciding; until it goes, the windows are held twice.
@@ -136,6 +152,7 @@ func (e *Engine) Inherit(from *Engine) {
 		if from.config.Models.ID == e.config.Models.ID {
 			e.store.Inherit(from.store)
 		}
+		e.meter.Inherit(from.meter)
 		e.InheritFlags(from)
 	}
 }
@@ -163,6 +180,18 @@ func (e *Engine) SetAllow(l *verdict.AllowList) {
 	e.allow.Store(l)
 	e.flags.Release(l.Covers)
 }
+
+// SetStanding puts another list of popular domains in force. With a nil list every
+// SLD is unknown.
+func (e *Engine) SetStanding(l *standing.List) {
+	if l == nil {
+		l = standing.None()
+	}
+	e.standing.Store(l)
+}
+
+// Standing is what is known of an SLD.
+func (e *Engine) Standing(sld []byte) standing.Standing { return e.standing.Load().Of(sld) }
 
 // Flags is the table of who is blocked.
 func (e *Engine) Flags() *flags.Table { return e.flags }

@@ -24,8 +24,12 @@ type Query struct {
 
 // Query decides on a query, itself included in the evidence.
 func (e *Engine) Query(q Query, d *Decision) {
-	if e.identify(&q, d); d.Why == Judged {
+	e.identify(&q, d)
+	switch d.Why {
+	case Judged:
 		e.judge(&q, d)
+	case Reverse, NoSLD:
+		e.meterOnly(&q, d)
 	}
 }
 
@@ -38,20 +42,21 @@ func (e *Engine) identify(q *Query, d *Decision) {
 	class := d.Parse(q.Name)
 	e.networks.Identify(&d.Client, q.Client, q.Source)
 	d.Ruling, d.Scored, d.Flagged, d.Ticket = verdict.Ruling{}, false, nil, Ticket{}
+	d.Price, d.Up, d.Down, d.second = 0, 0, 0, 0
 	switch {
 	case e.exempt(q.Client):
 		d.Why = Exempt
 	case e.allow.Load().Covers(d.Full()):
 		d.Why = Allowed
 	default:
-		if d.Why = ofClass[class]; d.Why == Judged {
+		if d.Why = ofClass[class]; d.Why == Judged || d.Why == Reverse {
 			d.pair = d.Pair(&e.config.Key, d.scratch.key[:])
 		}
 	}
 }
 
 // judge asks for a flag, observes the query in its window, scores that if it is
-// due, and rules.
+// due, charges the query if it may pass, and rules.
 func (e *Engine) judge(q *Query, d *Decision) {
 	if e.flags.Len() > 0 {
 		if hit, ok := e.flags.Hit(d.pair, &d.Subject, q.At); ok {
@@ -60,19 +65,33 @@ func (e *Engine) judge(q *Query, d *Decision) {
 		}
 	}
 	out := e.observe(q, d)
-	d.Ticket = Ticket{pair: d.scratch.query.Pair, prefix: d.scratch.query.Hash, valid: !out.Settled}
-	if out.State != window.Worth || !e.score(d) {
+	if out.State == window.Worth && e.score(d) {
+		sum := &d.scratch.summary
+		d.Ruling = e.rules.On(&verdict.Case{
+			Subject: &d.Subject, Scored: true, Score: d.Score,
+			Evidence: verdict.Evidence{Events: sum.Events, Bytes: sum.Bytes},
+		})
+		if d.Verdict == verdict.Block {
+			e.flag(q, d, out)
+			return
+		}
+		e.store.Scored(d.scratch.query.Pair, out, float32(d.Score))
+	}
+	if e.spend(q, d, out) {
+		d.Ticket = Ticket{pair: d.pair, second: d.second, prefix: d.scratch.query.Hash, learned: out.Settled, judged: true}
+	}
+}
+
+// meterOnly charges a query whose looks say nothing.
+func (e *Engine) meterOnly(q *Query, d *Decision) {
+	if len(d.SLD()) == 0 && len(d.Second()) == 0 {
 		return
 	}
-	sum := &d.scratch.summary
-	d.Ruling = e.rules.On(&verdict.Case{
-		Subject: &d.Subject, Scored: true, Score: d.Score,
-		Evidence: verdict.Evidence{Events: sum.Events, Bytes: sum.Bytes},
-	})
-	if d.Verdict == verdict.Block {
-		e.flag(q, d, out)
-	} else {
-		e.store.Scored(d.scratch.query.Pair, out, float32(d.Score))
+	if e.spend(q, d, window.Outcome{}) {
+		d.Ticket = Ticket{second: d.second}
+		if len(d.SLD()) > 0 {
+			d.Ticket.pair = d.pair
+		}
 	}
 }
 
@@ -97,18 +116,19 @@ func (e *Engine) observe(q *Query, d *Decision) window.Outcome {
 
 // flag raises a flag, and then lets the window go: a block ends in a fresh one.
 func (e *Engine) flag(q *Query, d *Decision, out window.Outcome) {
-	f, raised := e.flags.Raise(d.pair, &d.Subject, d.Scope, flags.Flag{
-		Ground:      d.Ground,
-		Score:       d.Score,
-		Reasons:     e.Reasons(d.Features),
-		Queries:     uint64(out.Queries),
-		LeakedBytes: uint64(out.Bytes) - uint64(len(d.Prefix())),
-	}, q.At)
-	if raised {
-		d.Flagged = &f
-	}
+	up, down := e.meter.Spent(d.pair, q.At)
+	d.Up, d.Down = up, down
+	e.raise(q, d, d.pair, flags.Flag{Ground: d.Ground, Score: d.Score, Reasons: e.Reasons(d.Features)}, out)
 	e.store.Forget(d.scratch.query.Pair)
-	d.Ticket = Ticket{}
+}
+
+// raise raises a flag for the pair, and fills in what all flags have.
+func (e *Engine) raise(q *Query, d *Decision, pair uint64, f flags.Flag, out window.Outcome) {
+	f.Queries, f.LeakedBytes = uint64(out.Queries), uint64(out.Bytes)-min(uint64(out.Bytes), uint64(len(d.Prefix())))
+	f.UpBytes, f.DownBytes = d.Up.Bytes(), d.Down.Bytes()
+	if raised, ok := e.flags.Raise(pair, &d.Subject, d.Scope, f, q.At); ok {
+		d.Flagged = &raised
+	}
 }
 
 // measure takes the measures that only the query's own bytes can give.
@@ -130,8 +150,8 @@ func (e *Engine) score(d *Decision) bool {
 	p, err := e.config.Models.Forest.Probability(d.Features[:])
 	e.end(Forest, begin)
 	if err != nil {
-		if e.config.Meter != nil {
-			e.config.Meter.Fault(Forest)
+		if e.config.Inference != nil {
+			e.config.Inference.Fault(Forest)
 		}
 		return false
 	}
@@ -171,11 +191,11 @@ func (e *Engine) exempt(client netip.Addr) bool {
 // histogram take as long as a short prefix does.
 const timedEvery = 64
 
-// begin and end time a stage, if there is a meter and the count says so. begin
+// begin and end time a stage, if somebody counts and the count says so. begin
 // returns the zero time if not. end returns the moment it was called, where the
 // next stage may begin.
 func (e *Engine) begin(count *uint32) (t time.Time) {
-	if e.config.Meter != nil && *count%timedEvery == 0 {
+	if e.config.Inference != nil && *count%timedEvery == 0 {
 		t = time.Now()
 	}
 	*count++
@@ -185,7 +205,7 @@ func (e *Engine) begin(count *uint32) (t time.Time) {
 func (e *Engine) end(stage Stage, begin time.Time) (now time.Time) {
 	if !begin.IsZero() {
 		now = time.Now()
-		e.config.Meter.Took(stage, now.Sub(begin))
+		e.config.Inference.Took(stage, now.Sub(begin))
 	}
 	return now
 }

@@ -2,21 +2,70 @@ package detect
 
 import (
 	"encoding/hex"
+	"sync"
+	"time"
 
 	"github.com/miekg/dns"
 
 	"github.com/notunnel/notunnel/model/feature"
 	"github.com/notunnel/notunnel/plugin/escape"
+	"github.com/notunnel/notunnel/plugin/meter"
 	"github.com/notunnel/notunnel/plugin/window"
 )
 
-// Reply learns from the reply to a query. It keeps nothing of the message.
-func (e *Engine) Reply(t Ticket, m *dns.Msg) {
-	if !t.valid {
-		return
+// Reply learns from the reply to a query, and charges what it brings in. ok is false
+// if that exceeds a budget: then the reply is to be withheld. It keeps nothing of the
+// message.
+func (e *Engine) Reply(t Ticket, m *dns.Msg, at time.Time) (price meter.Bits, ok bool) {
+	if !t.Valid() {
+		return 0, true
 	}
-	a := answerOf(m)
-	e.store.Learn(t.pair, t.prefix, &a)
+	room := rooms.Get().(*replyRoom)
+	defer rooms.Put(room)
+	if t.judged && !t.learned {
+		a := answerOf(m, room.buf)
+		e.store.Learn(window.Pair(t.pair), t.prefix, &a)
+	}
+	if len(m.Answer) == 0 {
+		return 0, true
+	}
+	records := e.records(room, m)
+	for _, pair := range [...]uint64{t.pair, t.second} {
+		if pair == 0 {
+			continue
+		}
+		charged, cause := e.meter.Reply(pair, records, at)
+		if cause != meter.Within {
+			return 0, false
+		}
+		price = max(price, charged)
+	}
+	return price, true
+}
+
+// replyRoom is scratch space for a reply.
+type replyRoom struct {
+	buf     []byte
+	records []meter.Record
+}
+
+var rooms = sync.Pool{New: func() any { return &replyRoom{buf: make([]byte, 0, 512)} }}
+
+// records are those of the answer section as the meter needs them.
+func (e *Engine) records(room *replyRoom, m *dns.Msg) []meter.Record {
+	room.records = room.records[:0]
+	for _, rr := range m.Answer {
+		rrtype := rr.Header().Rrtype
+		typed := rdata(append(room.buf, byte(rrtype>>8), byte(rrtype)), rr)
+		data := typed[2:]
+		r := meter.Record{Hash: e.config.Key.Sum(typed), Price: meter.Data(len(data))}
+		switch rrtype {
+		case dns.TypeCNAME, dns.TypeNS, dns.TypePTR, dns.TypeMX, dns.TypeSRV:
+			r.Price = min(r.Price, e.code.Name(data))
+		}
+		room.records = append(room.records, r)
+	}
+	return room.records
 }
 
 // What is looked at of one reply: a few hundred records change nothing that
@@ -28,16 +77,15 @@ const (
 
 // answerOf sums up the answer section. rdata is taken as the bytes that carry
 // meaning, whatever form it came in: addresses raw, names unescaped with dots,
-// texts joined, everything else as on the wire.
-func answerOf(m *dns.Msg) (a window.Answer) {
+// texts joined, everything else as on the wire. buf is empty, room for some.
+func answerOf(m *dns.Msg, buf []byte) (a window.Answer) {
 	a.Records = len(m.Answer)
 	counted := 0
-	var buf [512]byte
 	for _, rr := range m.Answer[:min(len(m.Answer), maxRecords)] {
 		if counted == maxCountedByte {
 			break
 		}
-		data := rdata(buf[:0], rr)
+		data := rdata(buf, rr)
 		data = data[:min(len(data), maxCountedByte-counted)]
 		for _, b := range data {
 			a.Counts[feature.AnswerClass(b)]++

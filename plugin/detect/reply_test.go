@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/miekg/dns"
 
@@ -62,21 +63,21 @@ func TestAnswerOf(t *testing.T) {
 		}
 		return m
 	}
-	a := answerOf(message(dns.RcodeSuccess, "CNAME other.example.", "A 192.0.2.1"))
+	a := answerOf(message(dns.RcodeSuccess, "CNAME other.example.", "A 192.0.2.1"), nil)
 	if counted := countedOf(a); a.Records != 2 || counted != len("other.example")+4 {
 		t.Errorf("%+v: want 2 records, and the bytes of name and address", a)
 	}
-	if a := answerOf(message(dns.RcodeNameError)); a != (window.Answer{}) {
+	if a := answerOf(message(dns.RcodeNameError), nil); a != (window.Answer{}) {
 		t.Errorf("NXDOMAIN: %+v", a)
 	}
 
 	records := []string{"A 192.0.2.1", "A 192.0.2.2", "TXT abc"}
-	first := answerOf(message(dns.RcodeSuccess, records...))
+	first := answerOf(message(dns.RcodeSuccess, records...), nil)
 	slices.Reverse(records)
-	if other := answerOf(message(dns.RcodeSuccess, records...)); other != first {
+	if other := answerOf(message(dns.RcodeSuccess, records...), nil); other != first {
 		t.Errorf("the order of records changes the answer: %+v, %+v", other, first)
 	}
-	if other := answerOf(message(dns.RcodeSuccess, records[1:]...)); other == first {
+	if other := answerOf(message(dns.RcodeSuccess, records[1:]...), nil); other == first {
 		t.Error("one record less is the same answer")
 	}
 
@@ -84,7 +85,7 @@ func TestAnswerOf(t *testing.T) {
 	for i := range 300 {
 		many = append(many, fmt.Sprintf("TXT %040d", i))
 	}
-	a = answerOf(message(dns.RcodeSuccess, many...))
+	a = answerOf(message(dns.RcodeSuccess, many...), nil)
 	if counted := countedOf(a); a.Records != 300 || counted != maxCountedByte {
 		t.Errorf("%d records, %d bytes counted; want 300, %d", a.Records, counted, maxCountedByte)
 	}
@@ -100,5 +101,5 @@ func countedOf(a window.Answer) (bytes int) {
 // A reply without a query, or to a pair that is gone, is of no interest.
 func TestReplyWithoutTicket(t *testing.T) {
 	e := engine(t, nil)
-	e.Reply(Ticket{}, &dns.Msg{Answer: []dns.RR{nil}}) // would panic if it were looked at
+	e.Reply(Ticket{}, &dns.Msg{Answer: []dns.RR{nil}}, time.Unix(1e9, 0)) // would panic if it were looked at
 }

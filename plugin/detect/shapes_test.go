@@ -30,7 +30,7 @@ func flaggedAt(e *Engine, limit int, next func(i int) string) int {
 		if d.Flagged != nil {
 			return i + 1
 		}
-		e.Reply(d.Ticket, reply)
+		e.Reply(d.Ticket, reply, now)
 	}
 	return 0
 }

@@ -25,8 +25,10 @@ type Flag struct {
 	Last  time.Time // when it last blocked a query
 	Until time.Time // when it ends if it blocks none till then
 
-	Queries     uint64 // of the pair that had come by then, the deciding one included
+	Queries     uint64 // of the pair's window that had come by then, the deciding one included
 	LeakedBytes uint64 // prefix bytes of those that had passed
+	UpBytes     uint64 // information that had passed, both ways, in the day before
+	DownBytes   uint64
 	Blocked     uint64 // queries since, the deciding one included
 
 	samples [maxSamples]string // prefixes of the first that were blocked; what is longer than maxSample was cut
@@ -34,11 +36,11 @@ type Flag struct {
 
 const (
 	maxSamples = 3
-	maxSample  = 80 // bytes
+	maxSample  = 60 // bytes
 )
 
 // Names are up to three names that were blocked, in presentation form. A prefix of
-// more than 80 bytes is cut there and ends in "…".
+// more than 60 bytes is cut there and ends in "…".
 func (f *Flag) Names() []string {
 	names := []string{}
 	for _, prefix := range f.samples {

@@ -128,12 +128,15 @@ func (t *Table) id(pair uint64, s *subject.Subject, scope []byte) uint64 {
 // Raise flags the subject below the scope, a part of its name at most three labels
 // below the SLD. The rest of what is to be known is taken from f. It returns a
 // copy of the flag, and false if it was there already: then the query counts as
-// blocked by that one.
+// blocked by that one. A flag of a metered ground is a record: Hit does not see it.
 func (t *Table) Raise(pair uint64, s *subject.Subject, scope []byte, f Flag, at time.Time) (Flag, bool) {
 	sh := t.of(pair)
 	sh.mu.Lock()
 	t.expire(sh, at)
 	id := t.id(pair, s, scope)
+	if f.Ground.Metered() {
+		id = t.key.Sum(binary.LittleEndian.AppendUint64([]byte(f.Ground.String()), id)) // hit does not find it
+	}
 	if h, ok := sh.flags.Get(id); ok {
 		if h.covers(s) {
 			h.touch(at, t.hold, s.Prefix())
@@ -145,7 +148,10 @@ func (t *Table) Raise(pair uint64, s *subject.Subject, scope []byte, f Flag, at 
 		t.remove(sh, h, Evicted) // two pairs of one hash
 	}
 	f.ID, f.Scope, f.Client = id, string(scope), s.Client
-	f.SLD = f.Scope[len(scope)-len(s.SLD()):]
+	f.SLD = f.Scope
+	if n := len(s.SLD()); n > 0 {
+		f.SLD = string(s.SLD())
+	}
 	f.Since, f.Last, f.Until, f.Blocked = at, at, at.Add(t.hold), 0
 	f.touch(at, t.hold, s.Prefix())
 	t.put(sh, &f, pair)

@@ -172,7 +172,7 @@ func TestNames(t *testing.T) {
 	for _, prefix := range []string{`A\000b`, `one\.label`, long, "fourth"} {
 		blocked(table, prefix+".tunnel.example.", 1, begin)
 	}
-	want := []string{`a\000b.tunnel.example`, `one\046label.tunnel.example`, long[:80] + "….tunnel.example"}
+	want := []string{`a\000b.tunnel.example`, `one\046label.tunnel.example`, long[:60] + "….tunnel.example"}
 	if got := table.All(begin)[0].Names(); !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
@@ -287,8 +287,10 @@ func TestInheritTakesTheLaterOne(t *testing.T) {
 		t.Error("the old table was changed")
 	}
 	blocked(next, "x.only-old.example.", 1, begin)
-	if f := old.All(begin)[0]; f.Blocked != 2 {
-		t.Errorf("%d blocked in the old table: the two share a flag", f.Blocked)
+	for _, f := range old.All(begin) {
+		if f.SLD == "only-old.example" && f.Blocked != 2 {
+			t.Errorf("%d blocked in the old table: the two share a flag", f.Blocked)
+		}
 	}
 }
 

@@ -53,9 +53,13 @@ func (c *Client) Key(dst []byte) []byte {
 	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(dst, c.high), c.low)
 }
 
-// Pair is the keyed hash that an SLD and a client are known by.
+// Pair is the keyed hash that the SLD and the client are known by.
 func (s *Subject) Pair(key *keyhash.Key, buf []byte) uint64 {
-	buf = append(buf[:0], s.SLD()...)
-	buf = append(buf, 0)
-	return key.Sum(s.Client.Key(buf))
+	return Pair(key, s.SLD(), &s.Client, buf)
+}
+
+// Pair is the keyed hash that a zone and a client are known by. buf is room for both.
+func Pair(key *keyhash.Key, zone []byte, c *Client, buf []byte) uint64 {
+	buf = append(append(buf[:0], zone...), 0)
+	return key.Sum(c.Key(buf))
 }

@@ -28,17 +28,20 @@ func (v Verdict) String() string {
 type Ground uint8
 
 const (
-	NoGround Ground = iota // it is not
-	Model                  // the score of its window
+	NoGround     Ground = iota // it is not
+	Model                      // the score of its window
+	Budget                     // the information that passed between client and domain
+	ClientBudget               // the information that the client has sent to unknown domains
 )
 
 // String is the ground's name in logs and reports, empty for NoGround.
 func (g Ground) String() string {
-	if g == Model {
-		return "model"
-	}
-	return ""
+	return [...]string{"", "model", "budget", "client_budget"}[g]
 }
+
+// Metered reports whether a meter decides each query anew, so that a flag is a
+// record and blocks nothing by itself.
+func (g Ground) Metered() bool { return g == Budget || g == ClientBudget }
 
 // Evidence is how much a window has seen when it is scored.
 type Evidence struct {
@@ -50,7 +53,8 @@ type Evidence struct {
 type Case struct {
 	Subject  *subject.Subject
 	Flagged  Ground // of the flag in force, NoGround without one
-	Scope    []byte // of that flag
+	Over     Ground // whose limit the query would exceed, NoGround within all
+	Scope    []byte // of that flag or limit
 	Scored   bool   // a score was due
 	Score    float64
 	Evidence Evidence // what the score rests on
@@ -74,6 +78,8 @@ func (r *Rules) On(c *Case) Ruling {
 	switch {
 	case c.Flagged != NoGround:
 		return Ruling{Verdict: Block, Ground: c.Flagged, Scope: c.Scope}
+	case c.Over != NoGround:
+		return Ruling{Verdict: Block, Ground: c.Over, Scope: c.Scope}
 	case !c.Scored || c.Score < r.Threshold:
 		return Ruling{}
 	case c.Evidence.Events < r.Floor.Events || c.Evidence.Bytes < r.Floor.Bytes:

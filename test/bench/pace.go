@@ -54,7 +54,7 @@ func pace(r *report, samples string) error {
 				d := &decisions[i]
 				e.Query(detect.Query{Name: q.name, Type: q.qtype, Client: address(q.client), At: begin.Add(q.at)}, d)
 				if d.Ticket.Valid() {
-					e.Reply(d.Ticket, replies[i])
+					e.Reply(d.Ticket, replies[i], begin.Add(q.at))
 				}
 			}
 		}))

@@ -13,6 +13,7 @@ import (
 	"github.com/fsnotify/fsnotify"
 
 	"github.com/notunnel/notunnel/plugin/detect"
+	"github.com/notunnel/notunnel/plugin/standing"
 	"github.com/notunnel/notunnel/plugin/verdict"
 )
 
@@ -28,13 +29,32 @@ func (c *config) allowList() (*verdict.AllowList, error) {
 	return all, nil
 }
 
+// standingList is the list of popular domains, as it reads now.
+func (c *config) standingList() (*standing.List, error) {
+	switch c.popular {
+	case "":
+		return standing.Shipped(), nil
+	case none:
+		return standing.None(), nil
+	}
+	return standing.Read(c.popular)
+}
+
+// files are those that lists are read from.
+func (c *config) files() []string {
+	if c.popular == "" || c.popular == none {
+		return c.allowFiles
+	}
+	return append(slices.Clip(c.allowFiles), c.popular)
+}
+
 // settle is how long after its first change a file is read: editors and config
 // maps replace a file in several steps.
 const settle = 200 * time.Millisecond
 
-// allowWatch puts the allow list of an engine in force anew whenever one of its
-// files changes. A file that cannot be read leaves the old list in force.
-type allowWatch struct {
+// listWatch puts the lists of an engine in force anew whenever one of their files
+// changes. A file that cannot be read leaves the old list in force.
+type listWatch struct {
 	cfg     *config
 	engine  *detect.Engine
 	watcher *fsnotify.Watcher // nil if there are no files
@@ -42,18 +62,19 @@ type allowWatch struct {
 
 	mu      sync.Mutex
 	list    *verdict.AllowList // in force
+	popular stamp              // of the file when it was read
 	failed  bool               // the last reading did
 	watched map[string]bool    // paths whose change counts
 }
 
-func watchAllow(cfg *config, e *detect.Engine) (*allowWatch, error) {
-	w := &allowWatch{cfg: cfg, engine: e, list: cfg.engine.Allow}
-	if len(cfg.allowFiles) == 0 {
+func watchLists(cfg *config, e *detect.Engine) (*listWatch, error) {
+	w := &listWatch{cfg: cfg, engine: e, list: cfg.engine.Allow, popular: cfg.popularStamp}
+	if len(cfg.files()) == 0 {
 		return w, nil
 	}
 	var err error
 	if w.watcher, err = fsnotify.NewWatcher(); err != nil {
-		return nil, fmt.Errorf("allow: watching files: %w", err)
+		return nil, fmt.Errorf("lists: watching files: %w", err)
 	}
 	if err := w.follow(); err != nil {
 		w.watcher.Close()
@@ -66,14 +87,14 @@ func watchAllow(cfg *config, e *detect.Engine) (*allowWatch, error) {
 }
 
 // stop ends the watch. The list stays in force.
-func (w *allowWatch) stop() {
+func (w *listWatch) stop() {
 	if w.watcher != nil {
 		w.watcher.Close()
 		<-w.done
 	}
 }
 
-func (w *allowWatch) run() {
+func (w *listWatch) run() {
 	defer close(w.done)
 	var due <-chan time.Time
 	for {
@@ -90,7 +111,7 @@ func (w *allowWatch) run() {
 			if !open {
 				return
 			}
-			log.Errorf("allow: watching files: %v", err)
+			log.Errorf("lists: watching files: %v", err)
 			if due == nil { // what happened meanwhile is not known
 				due = time.After(settle)
 			}
@@ -101,14 +122,14 @@ func (w *allowWatch) run() {
 	}
 }
 
-func (w *allowWatch) counts(path string) bool {
+func (w *listWatch) counts(path string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.watched[filepath.Clean(path)]
 }
 
 // refresh reads the files, and puts the list in force if it is another one.
-func (w *allowWatch) refresh() {
+func (w *listWatch) refresh() {
 	if w.watcher == nil {
 		return
 	}
@@ -117,6 +138,7 @@ func (w *allowWatch) refresh() {
 	if err := w.follow(); err != nil {
 		log.Errorf("%v", err)
 	}
+	w.refreshPopular()
 	list, err := w.cfg.allowList()
 	if err != nil {
 		log.Errorf("allow: %v; the list read before stays in force", err)
@@ -131,11 +153,44 @@ func (w *allowWatch) refresh() {
 	log.Infof("allow: %d domains in force", list.Len())
 }
 
+// refreshPopular reads the file of popular domains if it is another one.
+func (w *listWatch) refreshPopular() {
+	if w.cfg.popular == "" || w.cfg.popular == none {
+		return
+	}
+	now := stampOf(w.cfg.popular)
+	if now == w.popular {
+		return
+	}
+	w.popular = now
+	list, err := w.cfg.standingList()
+	if err != nil {
+		log.Errorf("%v; the list read before stays in force", err)
+		return
+	}
+	w.engine.SetStanding(list)
+	popular, _ := list.Len()
+	log.Infof("popular: %d domains in force", popular)
+}
+
+// stamp tells the states of a file apart.
+type stamp struct {
+	modified time.Time
+	size     int64
+}
+
+func stampOf(path string) (s stamp) {
+	if info, err := os.Stat(path); err == nil {
+		s = stamp{info.ModTime(), info.Size()}
+	}
+	return s
+}
+
 // follow watches what the files are reached by now.
-func (w *allowWatch) follow() error {
+func (w *listWatch) follow() error {
 	w.watched = map[string]bool{}
 	folders := map[string]bool{}
-	for _, file := range w.cfg.allowFiles {
+	for _, file := range w.cfg.files() {
 		for _, path := range chain(file) {
 			w.watched[path] = true
 			// The folder, since a file that is replaced takes its watch along.
@@ -149,7 +204,7 @@ func (w *allowWatch) follow() error {
 	}
 	for _, folder := range slices.Sorted(maps.Keys(folders)) {
 		if err := w.watcher.Add(folder); err != nil && !os.IsNotExist(err) {
-			return fmt.Errorf("allow: watching %s: %w", folder, err)
+			return fmt.Errorf("lists: watching %s: %w", folder, err)
 		}
 	}
 	return nil

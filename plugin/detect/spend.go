@@ -1,0 +1,122 @@
+package detect
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/dustin/go-humanize"
+
+	"github.com/notunnel/notunnel/plugin/flags"
+	"github.com/notunnel/notunnel/plugin/meter"
+	"github.com/notunnel/notunnel/plugin/split/psl"
+	"github.com/notunnel/notunnel/plugin/standing"
+	"github.com/notunnel/notunnel/plugin/subject"
+	"github.com/notunnel/notunnel/plugin/verdict"
+	"github.com/notunnel/notunnel/plugin/window"
+)
+
+// account is one that a query is charged to.
+type account struct {
+	pair   uint64
+	zone   []byte // the SLD or the second key
+	prefix []byte
+	hash   uint64 // of the prefix
+	shared bool
+}
+
+// spend charges a query to its SLD and to its second key, whichever there are, and
+// rules if one of them has nothing left for it. It returns false then.
+func (e *Engine) spend(q *Query, d *Decision, out window.Outcome) bool {
+	zone, second := d.SLD(), d.Second()
+	if len(zone) > 0 {
+		a := account{pair: d.pair, zone: zone, prefix: d.Prefix(), hash: d.scratch.query.Hash}
+		if d.Why != Judged {
+			a.hash = e.config.Key.Sum(a.prefix)
+		}
+		if !e.charge(q, d, &a, out) {
+			return false
+		}
+	}
+	if len(second) > 0 && len(second) != len(zone) {
+		d.second = e.pairOf(d, second)
+		full := d.Full()
+		a := account{pair: d.second, zone: second, prefix: full[:max(len(full)-len(second)-1, 0)], shared: true}
+		a.hash = e.config.Key.Sum(a.prefix)
+		return e.charge(q, d, &a, out)
+	}
+	return true
+}
+
+// pairOf is the keyed hash that a zone above the SLD and the client are known by.
+func (e *Engine) pairOf(d *Decision, zone []byte) uint64 {
+	return subject.Pair(&e.config.Key, zone, &d.Client, d.scratch.key[:])
+}
+
+func (e *Engine) charge(q *Query, d *Decision, a *account, out window.Outcome) bool {
+	o := e.meter.Query(&meter.Query{
+		Pair: a.pair, Domain: a.zone, Prefix: a.prefix, Hash: a.hash, Type: q.Type,
+		Client: &d.Client, Room: d.scratch.key[:], Shared: a.shared, At: q.At,
+	})
+	if d.Up < o.Up || !a.shared {
+		d.Up, d.Down = o.Up, o.Down
+	}
+	if o.Cause == meter.Within {
+		d.Price = max(d.Price, o.Price)
+		return true
+	}
+	d.Price = 0
+	ground := verdict.Budget
+	if o.Cause == meter.ClientAll {
+		ground = verdict.ClientBudget
+	}
+	d.Ruling = e.rules.On(&verdict.Case{Subject: &d.Subject, Over: ground, Scope: a.zone})
+	e.raise(q, d, a.pair, flags.Flag{Ground: ground, Score: d.Score, Reasons: []string{e.overspent(&o)}}, out)
+	return false
+}
+
+// overspent says in words which limit a query would have exceeded.
+func (e *Engine) overspent(o *meter.Outcome) string {
+	switch o.Cause {
+	case meter.UpNew:
+		return fmt.Sprintf("%s of information in names new to this client in 24 h; new names are refused from %s on, all from %s",
+			size(o.Up), size(o.Limit/2), size(o.Limit))
+	case meter.UpAll:
+		return fmt.Sprintf("%s of information went out to this domain in 24 h; all names are refused from %s on", size(o.Up), size(o.Limit))
+	case meter.DownAll:
+		return fmt.Sprintf("%s of information came in from this domain in 24 h; its names are refused from %s on", size(o.Down), size(o.Limit))
+	}
+	return fmt.Sprintf("%s of information went out to unknown domains in 24 h, beyond %s for each", size(o.Limit), size(meter.Free))
+}
+
+func size(b meter.Bits) string { return humanize.IBytes(b.Bytes()) }
+
+// factor is what the budget of an SLD is multiplied by.
+func (e *Engine) factor(sld []byte) uint8 {
+	switch e.Standing(sld) {
+	case standing.Popular:
+		return meter.SharedFactor
+	case standing.Listed:
+		return listedFactor
+	}
+	return 1
+}
+
+const listedFactor = 4
+
+// domains are the popular ones, as a search suffix is put behind them.
+type domains struct{ e *Engine }
+
+// Popular implements meter.Domains.
+func (d domains) Popular(name []byte) (start, count int, ok bool) {
+	suffix := psl.Of(name)
+	if suffix.Start == 0 {
+		return 0, 0, false
+	}
+	start = bytes.LastIndexByte(name[:suffix.Start-1], '.') + 1
+	list := d.e.standing.Load()
+	if list.Of(name[start:]) != standing.Popular {
+		return 0, 0, false
+	}
+	count, _ = list.Len()
+	return start, count, true
+}

@@ -1,0 +1,59 @@
+package meter
+
+import "slices"
+
+// Inherit takes over what a meter under the same key has of accounts that this one
+// does not have. Of more than there is room for, any are kept, and what the others
+// had spent is remembered; what the other meter remembered of accounts that it had to
+// let go is taken over if both hold as many. The other meter stays as it is; both may
+// be in use meanwhile. Two meters must not inherit from each other at the same time.
+func (m *Meter) Inherit(from *Meter) {
+	alike := len(m.shards) == len(from.shards) && m.config.Capacity == from.config.Capacity
+	for i := range from.shards {
+		accounts, before := from.shards[i].copies()
+		if alike {
+			m.shards[i].inheritPast(before)
+		}
+		for j := range accounts {
+			m.inherit(&accounts[j])
+		}
+	}
+}
+
+// copies are the shard's accounts, and what it remembers of others.
+func (s *shard) copies() (accounts []account, p past) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range s.used {
+		accounts = append(accounts, *s.at(i))
+	}
+	p = s.past
+	p.now, p.before = slices.Clone(p.now), slices.Clone(p.before)
+	return accounts, p
+}
+
+// inheritPast is for a shard that has nothing to remember yet; one that is in use
+// goes on with its own.
+func (s *shard) inheritPast(p past) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.past.now == nil && s.past.before == nil {
+		s.past = p
+	}
+}
+
+func (m *Meter) inherit(a *account) {
+	s := m.of(a.key)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.find(a.key) != nil {
+		return
+	}
+	known := s.make(a.key, func(gone *account) {
+		if gone.up.total > Free || gone.down.total > Free {
+			s.past.put(gone, timeOf(a.part))
+		}
+	})
+	*known = *a
+	known.known = false // by these limits and this list
+}

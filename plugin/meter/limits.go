@@ -1,0 +1,38 @@
+package meter
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/dustin/go-humanize"
+)
+
+// Limits are what may pass in any 24 hours; 0 is no limit.
+type Limits struct {
+	Up     Bits // from one client to the servers of one domain
+	Down   Bits // from those to the client
+	Client Bits // from one client to the servers of all unknown domains, beyond Free for each
+}
+
+// mostLimit is the largest that can be said; more is no limit worth one.
+const mostLimit = 16 << 20
+
+var errForm = errors.New("UP DOWN [CLIENT] are wanted, sizes from 1B to 16MiB such as 256KiB, or off")
+
+// ParseLimits reads limits as budget takes them: two or three sizes, or off.
+func ParseLimits(args []string) (l Limits, err error) {
+	if len(args) == 1 && args[0] == "off" {
+		return Limits{}, nil
+	}
+	if len(args) < 2 || len(args) > 3 {
+		return l, errForm
+	}
+	for i, to := range []*Bits{&l.Up, &l.Down, &l.Client}[:len(args)] {
+		n, err := humanize.ParseBytes(args[i])
+		if err != nil || n == 0 || n > mostLimit {
+			return Limits{}, fmt.Errorf("%q: %w", args[i], errForm)
+		}
+		*to = FromBytes(n)
+	}
+	return l, nil
+}

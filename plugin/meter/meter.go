@@ -1,0 +1,252 @@
+package meter
+
+import (
+	"math"
+	"time"
+
+	"github.com/notunnel/notunnel/plugin/keyhash"
+	"github.com/notunnel/notunnel/plugin/subject"
+)
+
+// SharedFactor is what the limits of domains are multiplied by that many people
+// use, or that many people hold a part of.
+const SharedFactor = 16
+
+// Free is what each domain has before it counts for the sum of a client.
+const Free = 16 * 8 * bit
+
+// Config is what a meter works by.
+type Config struct {
+	Capacity int         // pairs and clients held
+	Key      keyhash.Key // of pairs, names, labels and records
+	Code     Code
+	Limits   Limits
+	// Factor is what the limits of a domain are multiplied by, 1 for unknown ones.
+	Factor func(sld []byte) uint8
+}
+
+// Meter sums up the information that passed, by pair and by client. It holds at most
+// the configured number of accounts; an eviction costs O(1). Safe for concurrent use.
+type Meter struct {
+	config Config
+	shards []shard
+}
+
+const mostShards = 32
+
+// New makes a meter.
+func New(c Config) *Meter {
+	n := mostShards
+	for n > 1 && c.Capacity/n < 256 {
+		n /= 2
+	}
+	m := &Meter{config: c, shards: make([]shard, n)}
+	for i := range m.shards {
+		m.shards[i].init((c.Capacity + n - 1) / n)
+	}
+	return m
+}
+
+// Query is a query as the meter needs it.
+type Query struct {
+	Pair   uint64 // keyed hash of domain and client
+	Domain []byte // canonical
+	Prefix []byte // the name below it, canonical
+	Hash   uint64 // keyed hash of the prefix
+	Client *subject.Client
+	Room   []byte // scratch space
+	Shared bool   // the domain is no SLD: it has the limits of popular ones and counts for no client's sum
+	Type   uint16
+	At     time.Time
+}
+
+// client is the key of the client's account.
+func (q *Query) client(key *keyhash.Key) uint64 { return subject.Pair(key, nil, q.Client, q.Room) }
+
+// Cause is which limit a query or a reply would have exceeded.
+type Cause uint8
+
+const (
+	Within    Cause = iota // none
+	UpNew                  // half of Up is spent, and the name is new
+	UpAll                  // Up is spent
+	DownAll                // Down is spent
+	ClientAll              // Client is spent
+)
+
+// Outcome is what the meter says of a query.
+type Outcome struct {
+	Cause Cause
+	Kind  Kind
+	Price Bits
+	Up    Bits // of the pair, this query included if it was charged
+	Down  Bits
+	Limit Bits // that would have been exceeded
+}
+
+// Query charges a query, or says which limit refuses it, and charges nothing then.
+func (m *Meter) Query(q *Query) (o Outcome) {
+	left, client := Bits(math.MaxUint32), uint64(0)
+	if m.config.Limits.Client > 0 {
+		client = q.client(&m.config.Key)
+		left = m.leftOf(client, q.At)
+	}
+	if excess := m.charge(q, left, &o); excess > 0 {
+		if client == 0 {
+			client = q.client(&m.config.Key)
+		}
+		m.chargeClient(client, excess, q.At)
+	}
+	return o
+}
+
+// charge is Query for the pair. It returns what counts for the client's sum.
+func (m *Meter) charge(q *Query, left Bits, o *Outcome) (excess Bits) {
+	e := event[uint16]{prefix: q.Prefix, name: printOf[uint16](q.Hash), qtype: q.Type, code: typeCode(q.Type)}
+	s := m.of(q.Pair)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := m.account(s, q.Pair, q.At)
+	o.Price, o.Kind = a.memory.price(&m.config.Code, &e, &m.config.Key)
+	o.Up, o.Down = a.up.total, a.down.total
+	after := plus(a.up.total, o.Price)
+	if !a.known {
+		a.known, a.factor = true, SharedFactor
+		if !q.Shared {
+			a.factor = m.config.Factor(q.Domain)
+		}
+	}
+	if o.Cause, o.Limit = m.refuses(a, after, o.Kind); o.Cause != Within {
+		return 0
+	}
+	if a.factor <= 1 && after > Free {
+		if excess = after - max(a.up.total, Free); excess > left {
+			o.Cause, o.Limit = ClientAll, m.config.Limits.Client
+			return 0
+		}
+	}
+	a.memory.remember(&e, o.Kind, &m.config.Key)
+	a.up.add(o.Price)
+	o.Up = a.up.total
+	return excess
+}
+
+// refuses says whether the limits of a pair refuse an event after which so much has
+// gone up.
+func (m *Meter) refuses(a *account, after Bits, kind Kind) (Cause, Bits) {
+	up, down := times(m.config.Limits.Up, a.factor), times(m.config.Limits.Down, a.factor)
+	switch {
+	case down > 0 && a.down.total >= down:
+		return DownAll, down
+	case up == 0:
+		return Within, 0
+	case after > up:
+		return UpAll, up
+	case kind == Fresh && after > up/2:
+		return UpNew, up
+	}
+	return Within, 0
+}
+
+func times(limit Bits, factor uint8) Bits {
+	return Bits(min(uint64(limit)*uint64(max(factor, 1)), math.MaxUint32))
+}
+
+func plus(a, b Bits) Bits { return a + min(b, math.MaxUint32-a) }
+
+// leftOf is what the client may still send.
+func (m *Meter) leftOf(client uint64, at time.Time) Bits {
+	s := m.of(client)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := m.account(s, client, at)
+	return m.config.Limits.Client - min(a.up.total, m.config.Limits.Client)
+}
+
+func (m *Meter) chargeClient(client uint64, excess Bits, at time.Time) {
+	s := m.of(client)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m.account(s, client, at).up.add(excess)
+}
+
+// Reply charges what comes in with a reply to a query of the pair. It returns
+// DownAll if that exceeds the limit: the reply is to be withheld, and spends what was
+// left, so that no query goes out until enough has aged.
+func (m *Meter) Reply(pair uint64, records []Record, at time.Time) (price Bits, cause Cause) {
+	s := m.of(pair)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := m.account(s, pair, at)
+	for i := range records {
+		if a.records.find(printOf[uint16](records[i].Hash)) < 0 {
+			price = plus(price, records[i].Price)
+		}
+	}
+	after := plus(a.down.total, price)
+	if limit := times(m.config.Limits.Down, a.factor); limit > 0 && after > limit {
+		a.down.add(limit - min(a.down.total, limit))
+		return 0, DownAll
+	}
+	for i := range records {
+		a.records.put(printOf[uint16](records[i].Hash))
+	}
+	a.down.add(price)
+	return price, Within
+}
+
+// Spent is what has passed of a pair in the parts that count.
+func (m *Meter) Spent(pair uint64, at time.Time) (up, down Bits) {
+	s := m.of(pair)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if a := s.find(pair); a != nil {
+		a.age(at)
+		return a.up.total, a.down.total
+	}
+	return s.past.spent(pair, at)
+}
+
+// account is that of the key, a new one if there is none: with what is remembered of
+// one before.
+func (m *Meter) account(s *shard, key uint64, at time.Time) *account {
+	if a := s.find(key); a != nil {
+		a.age(at)
+		return a
+	}
+	a := s.make(key, func(gone *account) {
+		gone.age(at)
+		if gone.up.total > Free || gone.down.total > Free {
+			s.past.put(gone, at)
+		}
+	})
+	a.part = partOf(at)
+	up, down := s.past.spent(key, at)
+	a.up.add(up)
+	a.down.add(down)
+	return a
+}
+
+// age moves the sums on to the part that the time falls in. A clock that is set back
+// moves nothing.
+func (a *account) age(at time.Time) {
+	if part := partOf(at); part > a.part {
+		a.known = false // standing can have changed
+		a.up.age(part - a.part)
+		a.down.age(part - a.part)
+		a.part = part
+	}
+}
+
+func (m *Meter) of(key uint64) *shard { return &m.shards[key&uint64(len(m.shards)-1)] }
+
+// Count returns how many accounts are held, and how many were evicted so far.
+func (m *Meter) Count() (held int, evicted uint64) {
+	for i := range m.shards {
+		s := &m.shards[i]
+		s.mu.Lock()
+		held, evicted = held+s.used, evicted+s.evicted
+		s.mu.Unlock()
+	}
+	return held, evicted
+}
