@@ -11,6 +11,7 @@ import (
 	"github.com/coredns/coredns/core/dnsserver"
 
 	"github.com/notunnel/notunnel/plugin/detect"
+	"github.com/notunnel/notunnel/plugin/meter"
 )
 
 func TestParse(t *testing.T) {
@@ -46,6 +47,15 @@ func TestParse(t *testing.T) {
 		{"capacity", "notunnel {\ncapacity 1\n}", func(c *config) { c.engine.Capacity = 1 }, ""},
 		{"block_for", "notunnel {\nblock_for 90s\n}", func(c *config) { c.engine.BlockFor = 90 * time.Second }, ""},
 		{"client_prefix", "notunnel {\nclient_prefix 24 0\n}", func(c *config) { c.engine.Bits4, c.engine.Bits6 = 24, 0 }, ""},
+		{"budget", "notunnel {\nbudget 1KiB 8KiB\n}", func(c *config) {
+			c.engine.Budget = meter.Limits{Up: meter.FromBytes(1 << 10), Down: meter.FromBytes(8 << 10)}
+		}, ""},
+		{"budget of clients", "notunnel {\nbudget 1MiB 500B 2kib\n}", func(c *config) {
+			c.engine.Budget = meter.Limits{Up: meter.FromBytes(1 << 20), Down: meter.FromBytes(500), Client: meter.FromBytes(2 << 10)}
+		}, ""},
+		{"budget off", "notunnel {\nbudget off\n}", func(c *config) { c.engine.Budget = meter.Limits{} }, ""},
+		{"popular", "notunnel {\npopular top.csv\n}", func(c *config) { c.popular = "/etc/coredns/top.csv" }, ""},
+		{"nothing popular", "notunnel {\npopular none\n}", func(c *config) { c.popular = "none" }, ""},
 		{"model", "notunnel {\nmodel /srv/models\n}", func(c *config) { c.model = "/srv/models" }, ""},
 		{"model under root", "notunnel {\nmodel models\n}", func(c *config) { c.model = "/etc/coredns/models" }, ""},
 		{"allowed domains", "notunnel {\nallow example.org bücher.example\n}", func(c *config) { allow(c, "example.org", "xn--bcher-kva.example") }, ""},
@@ -78,6 +88,13 @@ func TestParse(t *testing.T) {
 		{"block_for too long", "notunnel {\nblock_for 9000h\n}", nil, "block_for: "},
 		{"no capacity", "notunnel {\ncapacity 0\n}", nil, `"0" is not a number from 1`},
 		{"capacity beyond memory", "notunnel {\ncapacity 99999999999\n}", nil, "capacity: "},
+		{"one budget", "notunnel {\nbudget 1KiB\n}", nil, "budget: UP DOWN [CLIENT] are wanted, sizes from 1B to 16MiB such as 256KiB, or off"},
+		{"four budgets", "notunnel {\nbudget 1KiB 1KiB 1KiB 1KiB\n}", nil, "budget takes UP DOWN [CLIENT], or off"},
+		{"budget that is no size", "notunnel {\nbudget 1KiB much\n}", nil, `budget: "much": UP DOWN [CLIENT] are wanted`},
+		{"budget of nothing", "notunnel {\nbudget 0 8KiB\n}", nil, `budget: "0": UP DOWN [CLIENT] are wanted`},
+		{"negative budget", "notunnel {\nbudget -1KiB 8KiB\n}", nil, `budget: "-1KiB": UP DOWN [CLIENT] are wanted`},
+		{"budget beyond all", "notunnel {\nbudget 1KiB 8GiB\n}", nil, `budget: "8GiB": UP DOWN [CLIENT] are wanted`},
+		{"two popular files", "notunnel {\npopular a b\n}", nil, "popular takes a file or none"},
 		{"one client_prefix", "notunnel {\nclient_prefix 24\n}", nil, "client_prefix takes two numbers"},
 		{"client_prefix too long", "notunnel {\nclient_prefix 24 129\n}", nil, `"129" is not a number from 0 to 128`},
 		{"nothing allowed", "notunnel {\nallow\n}", nil, "allow takes domains or files"},

@@ -40,39 +40,56 @@ func (n *Notunnel) Name() string { return pluginName }
 // goroutine of its own, and a stack that has to grow once more costs more than
 // all that is done here.
 func (n *Notunnel) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
-	ticket, block := n.judge(ctx, w, r)
-	if block {
+	j := n.judge(ctx, w, r)
+	if j.block {
 		// The reply is written here; any other code than success would make
 		// the server write a second one.
 		return dns.RcodeSuccess, w.WriteMsg(blocked(r, n.refuse))
 	}
-	if ticket.Valid() {
-		w = &learner{w, n, ticket, r}
+	if j.ticket.Valid() || j.lower {
+		w = &learner{w, n, j, r}
 	}
-	rcode, err := plugin.NextOrFailure(n.Name(), n.Next, ctx, w, r)
-	if ticket.Valid() && !plugin.ClientWrite(rcode) {
-		n.learnCode(ticket, rcode)
+	query := r
+	if j.lower {
+		query = lowered(r)
+	}
+	rcode, err := plugin.NextOrFailure(n.Name(), n.Next, ctx, w, query)
+	if j.ticket.Valid() && !plugin.ClientWrite(rcode) {
+		n.learnCode(j.ticket, rcode)
 	}
 	return rcode, err
 }
 
-// judge decides on a query and tells everyone. It returns where the reply is to
-// be learned, and whether there will be none but ours.
-func (n *Notunnel) judge(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (t detect.Ticket, block bool) {
+// judgement is what is to be done with a query.
+type judgement struct {
+	ticket detect.Ticket // where the reply is to be learned
+	block  bool          // there will be no reply but ours
+	lower  bool          // the name goes on in lower case
+	series *series       // counts it
+}
+
+// judge decides on a query and tells everyone.
+func (n *Notunnel) judge(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (j judgement) {
 	zone := n.zone(r)
 	if zone == "" {
-		return t, false
+		return j
 	}
 	d := decisions.Get().(*detect.Decision)
 	defer decisions.Put(d)
 	if !n.decide(w, r, d) {
-		return t, false
+		return j
 	}
-	n.counters.of(ctx, zone).count(d)
+	series := n.counters.of(ctx, zone)
+	series.count(d)
 	if metadata.ValueFuncs(ctx) != nil {
 		publish(ctx, d)
 	}
-	return d.Ticket, d.Verdict == verdict.Block && !n.monitor
+	return judgement{
+		ticket: d.Ticket,
+		block:  d.Verdict == verdict.Block && !n.monitor,
+		lower:  n.unspelled(r, d),
+		series: series,
+	}
 }
 
 // decisions are there to be used again: one is too large for the stack of every
@@ -124,16 +141,22 @@ func (n *Notunnel) learnCode(t detect.Ticket, rcode int) {
 // learner is a ResponseWriter that shows replies to the engine.
 type learner struct {
 	dns.ResponseWriter
-	n      *Notunnel
-	ticket detect.Ticket
-	query  *dns.Msg
+	n *Notunnel
+	judgement
+	query *dns.Msg
 }
 
 // WriteMsg implements the dns.ResponseWriter interface. A reply that is one too many
 // gives way to that of a blocked query.
 func (l *learner) WriteMsg(m *dns.Msg) error {
-	if !l.n.learn(l.ticket, m) && !l.n.monitor {
-		m = blocked(l.query, l.n.refuse)
+	if !l.n.learn(l.ticket, m) {
+		l.series.blocks[verdict.Budget].Inc()
+		if !l.n.monitor {
+			return l.ResponseWriter.WriteMsg(blocked(l.query, l.n.refuse))
+		}
+	}
+	if l.lower {
+		m = respelled(m, l.query)
 	}
 	return l.ResponseWriter.WriteMsg(m)
 }

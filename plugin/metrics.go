@@ -28,8 +28,13 @@ var (
 
 	flagsTotal = promauto.NewCounterVec(prometheus.CounterOpts{
 		Namespace: plugin.Namespace, Subsystem: pluginName, Name: "flags_total",
-		Help: "(SLD, client) pairs flagged.",
-	}, []string{"server", "zone", "view"})
+		Help: "(SLD, client) pairs flagged, by ground.",
+	}, []string{"server", "zone", "view", "ground"})
+
+	blocksTotal = promauto.NewCounterVec(prometheus.CounterOpts{
+		Namespace: plugin.Namespace, Subsystem: pluginName, Name: "blocks_total",
+		Help: "Queries blocked and replies withheld, by ground; what monitor mode would have.",
+	}, []string{"server", "zone", "view", "ground"})
 
 	inferenceSeconds = promauto.NewHistogramVec(prometheus.HistogramOpts{
 		Namespace: plugin.Namespace, Subsystem: pluginName, Name: "inference_seconds",
@@ -79,7 +84,8 @@ type series struct {
 	labels   labels
 	verdicts [verdict.Block + 1]prometheus.Counter
 	unjudged [detect.Whys]prometheus.Counter
-	flags    prometheus.Counter
+	flags    [verdict.ClientBudget + 1]prometheus.Counter // by ground, none for NoGround
+	blocks   [verdict.ClientBudget + 1]prometheus.Counter
 }
 
 // labels name a series.
@@ -120,7 +126,11 @@ func (c *counters) add(l labels) *series {
 	if s := c.find(l); s != nil {
 		return s
 	}
-	s := &series{labels: l, flags: flagsTotal.WithLabelValues(l.server, l.zone, l.view)}
+	s := &series{labels: l}
+	for g := verdict.NoGround + 1; g <= verdict.ClientBudget; g++ {
+		s.flags[g] = flagsTotal.WithLabelValues(l.server, l.zone, l.view, g.String())
+		s.blocks[g] = blocksTotal.WithLabelValues(l.server, l.zone, l.view, g.String())
+	}
 	for v := range s.verdicts {
 		s.verdicts[v] = queriesTotal.WithLabelValues(l.server, l.zone, l.view, verdict.Verdict(v).String())
 	}
@@ -139,12 +149,15 @@ func (c *counters) add(l labels) *series {
 
 // count counts a decision.
 func (s *series) count(d *detect.Decision) {
-	if d.Why != detect.Judged {
+	if d.Why == detect.Judged {
+		s.verdicts[d.Verdict].Inc()
+	} else {
 		s.unjudged[d.Why].Inc()
-		return
 	}
-	s.verdicts[d.Verdict].Inc()
+	if d.Verdict == verdict.Block {
+		s.blocks[d.Ground].Inc()
+	}
 	if d.Flagged != nil {
-		s.flags.Inc()
+		s.flags[d.Flagged.Ground].Inc()
 	}
 }
