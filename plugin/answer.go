@@ -1,15 +1,26 @@
 package notunnel
 
-import "github.com/miekg/dns"
+import (
+	"github.com/miekg/dns"
+
+	"github.com/notunnel/notunnel/plugin/verdict"
+)
 
 // negativeTTL, in seconds, is short: a cache or forwarder before us would
 // spread a blocked answer to clients that were never flagged.
 const negativeTTL = 5
 
+// saidOf is what a client reads of each ground.
+var saidOf = [...]string{
+	verdict.Model:        "this client's queries below this domain look like a DNS tunnel",
+	verdict.Budget:       "this client has exchanged more information with this domain than a day's budget allows",
+	verdict.ClientBudget: "this client has sent more information to unknown domains than a day's budget allows",
+}
+
 // blocked is the reply to a blocked query: NXDOMAIN with an SOA owned by the
 // very name, so that nothing above it is denied, or REFUSED. Only a query that
 // carried OPT gets one back, with the reason in it (RFC 8914).
-func blocked(r *dns.Msg, refuse bool) *dns.Msg {
+func blocked(r *dns.Msg, refuse bool, ground verdict.Ground) *dns.Msg {
 	m := new(dns.Msg)
 	m.SetRcode(r, dns.RcodeNameError)
 	m.RecursionAvailable = true
@@ -28,7 +39,7 @@ func blocked(r *dns.Msg, refuse bool) *dns.Msg {
 		opt := m.IsEdns0()
 		opt.Option = append(opt.Option, &dns.EDNS0_EDE{
 			InfoCode:  dns.ExtendedErrorCodeBlocked,
-			ExtraText: "notunnel: this client's queries below this domain look like a DNS tunnel",
+			ExtraText: "notunnel: " + saidOf[ground],
 		})
 	}
 	return m

@@ -44,7 +44,7 @@ func (n *Notunnel) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Ms
 	if j.block {
 		// The reply is written here; any other code than success would make
 		// the server write a second one.
-		return dns.RcodeSuccess, w.WriteMsg(blocked(r, n.refuse))
+		return dns.RcodeSuccess, w.WriteMsg(blocked(r, n.refuse, j.ground))
 	}
 	if j.ticket.Valid() || j.lower {
 		w = &learner{w, n, j, r}
@@ -64,8 +64,9 @@ func (n *Notunnel) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Ms
 type judgement struct {
 	ticket detect.Ticket // where the reply is to be learned
 	block  bool          // there will be no reply but ours
-	lower  bool          // the name goes on in lower case
-	series *series       // counts it
+	ground verdict.Ground
+	lower  bool    // the name goes on in lower case
+	series *series // counts it
 }
 
 // judge decides on a query and tells everyone.
@@ -87,6 +88,7 @@ func (n *Notunnel) judge(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) 
 	return judgement{
 		ticket: d.Ticket,
 		block:  d.Verdict == verdict.Block && !n.monitor,
+		ground: d.Ground,
 		lower:  n.unspelled(r, d),
 		series: series,
 	}
@@ -152,7 +154,7 @@ func (l *learner) WriteMsg(m *dns.Msg) error {
 	if !l.n.learn(l.ticket, m) {
 		l.series.blocks[verdict.Budget].Inc()
 		if !l.n.monitor {
-			return l.ResponseWriter.WriteMsg(blocked(l.query, l.n.refuse))
+			return l.ResponseWriter.WriteMsg(blocked(l.query, l.n.refuse, verdict.Budget))
 		}
 	}
 	if l.lower {

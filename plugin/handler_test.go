@@ -16,6 +16,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/notunnel/notunnel/plugin/detect"
+	"github.com/notunnel/notunnel/plugin/verdict"
 )
 
 // guard is the plugin before a handler that answers with the records.
@@ -111,7 +112,7 @@ func TestPanicInTheDetectorLetsTheQueryPass(t *testing.T) {
 
 func TestMetadata(t *testing.T) {
 	n := guard(t, nil)
-	labels := func(name string) (verdict, score string) {
+	labels := func(name string) (said, score string) {
 		ctx := metadata.ContextWithMetadata(context.Background())
 		serve(t, ctx, n, asks(name))
 		label := func(name string) string { return metadata.ValueFunc(ctx, "notunnel/"+name)() }
@@ -123,20 +124,20 @@ func TestMetadata(t *testing.T) {
 		}
 		return label("verdict"), label("score")
 	}
-	if verdict, score := labels("www.ordinary.org."); verdict != "pass" || score != "" {
-		t.Errorf("an ordinary name: verdict %q, score %q", verdict, score)
+	if said, score := labels("www.ordinary.org."); said != "pass" || score != "" {
+		t.Errorf("an ordinary name: verdict %q, score %q", said, score)
 	}
 	r := rand.New(rand.NewPCG(3, 4))
 	for range 200 {
-		verdict, score := labels(tunnelled(r) + ".tunnel.org.")
-		if verdict != "block" {
+		said, score := labels(tunnelled(r) + ".tunnel.org.")
+		if said != "block" {
 			continue
 		}
 		if score < "0.5" || score > "1.000" || len(score) != len("0.123") {
 			t.Errorf("the deciding query has score %q", score)
 		}
-		if verdict, score := labels("www.tunnel.org."); verdict != "block" || score != "" {
-			t.Errorf("after the block: verdict %q, score %q; no score was due", verdict, score)
+		if said, score := labels("www.tunnel.org."); said != "block" || score != "" {
+			t.Errorf("after the block: verdict %q, score %q; no score was due", said, score)
 		}
 		return
 	}
@@ -147,7 +148,7 @@ func TestBlockedReplyHasTheClassOfTheQuestion(t *testing.T) {
 	for _, class := range []uint16{dns.ClassINET, dns.ClassCHAOS} {
 		r := asks("www.tunnel.org.")
 		r.Question[0].Qclass = class
-		if soa := blocked(r, false).Ns[0].Header(); soa.Class != class {
+		if soa := blocked(r, false, verdict.Model).Ns[0].Header(); soa.Class != class {
 			t.Errorf("class %d for a question of class %d", soa.Class, class)
 		}
 	}

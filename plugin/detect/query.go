@@ -60,7 +60,7 @@ func (e *Engine) identify(q *Query, d *Decision) {
 func (e *Engine) judge(q *Query, d *Decision) {
 	if e.flags.Len() > 0 {
 		if hit, ok := e.flags.Hit(d.pair, &d.Subject, q.At); ok {
-			d.Ruling = e.rules.On(&verdict.Case{Subject: &d.Subject, Flagged: hit.Ground, Scope: hit.Scope})
+			d.Ruling = e.rules.On(&verdict.Case{Flagged: hit.Ground, Scope: hit.Scope})
 			return
 		}
 	}
@@ -68,10 +68,11 @@ func (e *Engine) judge(q *Query, d *Decision) {
 	if out.State == window.Worth && e.score(d) {
 		sum := &d.scratch.summary
 		d.Ruling = e.rules.On(&verdict.Case{
-			Subject: &d.Subject, Scored: true, Score: d.Score,
+			Scope: d.SLD(), Scored: true, Score: d.Score,
 			Evidence: verdict.Evidence{Events: sum.Events, Bytes: sum.Bytes},
 		})
 		if d.Verdict == verdict.Block {
+			d.Scope = e.subtree(d)
 			e.flag(q, d, out)
 			return
 		}

@@ -69,7 +69,11 @@ func (e *Engine) charge(q *Query, d *Decision, a *account, out window.Outcome) b
 	if o.Cause == meter.ClientAll {
 		ground = verdict.ClientBudget
 	}
-	d.Ruling = e.rules.On(&verdict.Case{Subject: &d.Subject, Over: ground, Scope: a.zone})
+	scope := a.zone
+	if !a.shared {
+		scope = e.subtree(d)
+	}
+	d.Ruling = e.rules.On(&verdict.Case{Over: ground, Scope: scope})
 	e.raise(q, d, a.pair, flags.Flag{Ground: ground, Score: d.Score, Reasons: []string{e.overspent(&o)}}, out)
 	return false
 }
@@ -89,6 +93,24 @@ func (e *Engine) overspent(o *meter.Outcome) string {
 }
 
 func size(b meter.Bits) string { return humanize.IBytes(b.Bytes()) }
+
+// subtree is what a block covers: an unknown SLD as a whole, of one that many people
+// use only the part that nearly all information goes below, if there is one.
+func (e *Engine) subtree(d *Decision) []byte {
+	sld := d.SLD()
+	if e.Standing(sld) == standing.Unknown {
+		return sld
+	}
+	prefix := d.Prefix()
+	for range e.meter.Subtree(d.pair, prefix) {
+		prefix = prefix[:max(bytes.LastIndexByte(prefix, '.'), 0)]
+	}
+	full := d.Full()
+	if len(prefix) == 0 {
+		return full
+	}
+	return full[len(prefix)+1:]
+}
 
 // factor is what the budget of an SLD is multiplied by.
 func (e *Engine) factor(sld []byte) uint8 {

@@ -127,6 +127,9 @@ func (m *Meter) charge(q *Query, left Bits, o *Outcome) (excess Bits) {
 	}
 	a.memory.remember(&e, o.Kind, &m.config.Key)
 	a.up.add(o.Price)
+	if a.factor > 1 && o.Kind == Fresh {
+		a.subtree.vote(q.Prefix, o.Price, &m.config.Key)
+	}
 	o.Up = a.up.total
 	return excess
 }

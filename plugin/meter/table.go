@@ -14,6 +14,7 @@ type account struct {
 	up, down sum
 	memory   memory[uint16]
 	records  recent[uint16] // rdata that came in
+	subtree  subtree        // of a domain that is not unknown
 }
 
 // shard holds accounts in chunks that never move, an index of open addressing over

@@ -2,8 +2,6 @@
 // reaches and on what ground. Nothing else decides.
 package verdict
 
-import "github.com/notunnel/notunnel/plugin/subject"
-
 // Verdict is what happens to a query. The zero value lets it pass, so that a
 // fault fails open.
 type Verdict uint8
@@ -51,10 +49,9 @@ type Evidence struct {
 
 // Case is all that is known of a query when it is ruled on.
 type Case struct {
-	Subject  *subject.Subject
 	Flagged  Ground // of the flag in force, NoGround without one
 	Over     Ground // whose limit the query would exceed, NoGround within all
-	Scope    []byte // of that flag or limit
+	Scope    []byte // of that flag, or what a block would cover: the SLD, or a part of it that many people use
 	Scored   bool   // a score was due
 	Score    float64
 	Evidence Evidence // what the score rests on
@@ -64,7 +61,7 @@ type Case struct {
 type Ruling struct {
 	Verdict Verdict
 	Ground  Ground // NoGround unless blocked
-	Scope   []byte // the name that the block covers with all below it; a part of the subject's, nil unless blocked
+	Scope   []byte // the name that the block covers with all below it, nil unless blocked
 }
 
 // Rules are what is ruled by. They are immutable.
@@ -85,5 +82,5 @@ func (r *Rules) On(c *Case) Ruling {
 	case c.Evidence.Events < r.Floor.Events || c.Evidence.Bytes < r.Floor.Bytes:
 		return Ruling{Verdict: Watch}
 	}
-	return Ruling{Verdict: Block, Ground: Model, Scope: c.Subject.SLD()}
+	return Ruling{Verdict: Block, Ground: Model, Scope: c.Scope}
 }

@@ -11,14 +11,10 @@ import (
 	"time"
 
 	"golang.org/x/net/publicsuffix"
-
-	"github.com/notunnel/notunnel/plugin/subject"
 )
 
 func TestRules(t *testing.T) {
 	rules := Rules{Threshold: 0.9, Floor: Evidence{Events: 6, Bytes: 150}}
-	var s subject.Subject
-	s.Parse("data.t.example.com.")
 	for _, c := range []struct {
 		name       string
 		is         Case
@@ -33,9 +29,13 @@ func TestRules(t *testing.T) {
 		{"no score was due", Case{Score: 1, Evidence: Evidence{60, 4000}}, Pass, NoGround, ""},
 		{"flagged", Case{Flagged: Model, Scope: []byte("t.example.com")}, Block, Model, "t.example.com"},
 		{"flagged, whatever the score", Case{Flagged: Model, Scope: []byte("example.com"), Scored: true}, Block, Model, "example.com"},
+		{"over its budget", Case{Over: Budget, Scored: true}, Block, Budget, "example.com"},
+		{"over the client's budget", Case{Over: ClientBudget}, Block, ClientBudget, "example.com"},
 		{"nothing", Case{}, Pass, NoGround, ""},
 	} {
-		c.is.Subject = &s
+		if c.is.Scope == nil {
+			c.is.Scope = []byte("example.com")
+		}
 		if got := rules.On(&c.is); got.Verdict != c.want || got.Ground != c.wantGround || string(got.Scope) != c.wantScope {
 			t.Errorf("%s: %v, ground %q, scope %q", c.name, got.Verdict, got.Ground, got.Scope)
 		}
