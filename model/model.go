@@ -39,8 +39,7 @@ type Models struct {
 	Forest      *forest.Forest
 	Surprisal   *surprisal.Model
 	Threshold   float64                      // score from which a pair is flagged, in (0,1]
-	MinEvents   int                          // evidence below which nothing is blocked
-	MinBytes    int                          // the same, in distinct prefix bytes
+	Floor       forest.Floor                 // evidence below which nothing is blocked
 	Benign      [feature.Count]feature.Range // where the features lie in benign windows
 	SuffixLists []SuffixList                 // that the models were trained by
 	ID          string                       // hex digest of all files: equal IDs judge alike
@@ -199,13 +198,13 @@ func (m *Models) take(manifest *forest.Manifest) error {
 	if !(manifest.Threshold > 0 && manifest.Threshold <= 1) {
 		return fmt.Errorf("threshold %v is not in (0,1]", manifest.Threshold)
 	}
-	if manifest.Floor.Events < 1 || manifest.Floor.Bytes < 1 {
-		return fmt.Errorf("floor of %d events and %d bytes: at least 1 of each wanted", manifest.Floor.Events, manifest.Floor.Bytes)
+	if manifest.Floor.Events < 1 || manifest.Floor.Information < 1 {
+		return fmt.Errorf("floor of %d events and %d bytes of information: at least 1 of each wanted", manifest.Floor.Events, manifest.Floor.Information)
 	}
 	if manifest.SuffixList == "" {
 		return errors.New("suffix_list is missing: which Public Suffix List were the names cut by?")
 	}
 	m.Threshold = manifest.Threshold
-	m.MinEvents, m.MinBytes = manifest.Floor.Events, manifest.Floor.Bytes
+	m.Floor = manifest.Floor
 	return nil
 }

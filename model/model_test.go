@@ -72,8 +72,8 @@ func TestEmbeddedModelsLoad(t *testing.T) {
 	if m.Autoencoder == nil || m.Forest == nil || m.Surprisal == nil || m.Forest.Features() != feature.Count {
 		t.Errorf("incomplete: %+v", m)
 	}
-	if !(m.Threshold > 0 && m.Threshold <= 1) || m.MinEvents < 1 || m.MinBytes < 1 {
-		t.Errorf("threshold %v, floor %d events and %d bytes", m.Threshold, m.MinEvents, m.MinBytes)
+	if !(m.Threshold > 0 && m.Threshold <= 1) || m.Floor.Events < 1 || m.Floor.Information < 1 {
+		t.Errorf("threshold %v, floor %+v", m.Threshold, m.Floor)
 	}
 	if len(m.ID) != 64 {
 		t.Errorf("ID %q is no SHA-256", m.ID)
@@ -221,7 +221,7 @@ func TestLoadRefuses(t *testing.T) {
 			edit(t, f, "autoencoder.json", func(m map[string]any) { m["suffix_list"] = "" })
 		}, "models/autoencoder.onnx: manifest: suffix_list is missing"},
 		{"no floor", manifest(func(m map[string]any) { delete(m, "floor") }), "models/forest.json: floor of 0 events"},
-		{"floor of no bytes", manifest(func(m map[string]any) { m["floor"].(map[string]any)["bytes"] = 0 }), "models/forest.json: floor of "},
+		{"floor of no information", manifest(func(m map[string]any) { m["floor"].(map[string]any)["information"] = 0 }), "models/forest.json: floor of "},
 		{"other alphabet", func(t *testing.T, f fstest.MapFS) {
 			edit(t, f, "autoencoder.json", func(m map[string]any) { m["alphabet"] = "abc" })
 		}, `models/autoencoder.onnx: manifest: alphabet "abc"`},

@@ -271,7 +271,7 @@ def train_folds(rows: table.Rows, dealt: folds.Folds, threshold: float, models: 
         folder = work / f"fold-{k}"
         forest = train_forest.fit(rows.pick(fold != k), seed)
         train_forest.export(forest, len(rows.features), folder / "forest.onnx")
-        for name in ("autoencoder.onnx", "autoencoder.json"):
+        for name in ("autoencoder.onnx", "autoencoder.json", "surprisal.bin", "surprisal.json"):
             shutil.copy(models / name, folder / name)
         artifact.write_json(
             folder / "forest.json",
@@ -280,6 +280,7 @@ def train_folds(rows: table.Rows, dealt: folds.Folds, threshold: float, models: 
                 "threshold": threshold,
                 "floor": train_forest.FLOOR,
                 "benign": train_forest.benign_ranges(rows.pick(fold != k)),
+                "suffix_list": json.loads((models / "forest.json").read_text())["suffix_list"],
                 "sha256": artifact.sha256(folder / "forest.onnx"),
                 "training": {"data": f"all but fold {k}", "rows": int((fold != k).sum()), "composed": 0, "trees": train_forest.TREES, "seed": seed, "held_out": {}},
                 "versions": {},
@@ -315,7 +316,7 @@ def main() -> None:
     first = compare.firsts(test)
     apart = ~first.allowed & (first.tool != "tunnel-words")
     folder = args.models / "evaluation"
-    enough = (test.events >= manifest["floor"]["events"]) & (test.bytes >= manifest["floor"]["bytes"])
+    enough = (test.events >= train_forest.TAUGHT["events"]) & (test.bytes >= train_forest.TAUGHT["bytes"])
     loss = test.x[:, test.features.index("ae_loss")]
     plots.loss_density(loss[enough & (test.label == 0)], loss[enough & (test.label == 1)], folder / "loss-density.svg")
     plots.curves(first.label[apart], {k: v[apart] for k, v in peaks.items()}, folder)

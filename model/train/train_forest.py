@@ -29,7 +29,8 @@ MAX_LEAVES = 300
 LEAST_ROWS = 30  # in a leaf
 OPSET = {"": 15, "ai.onnx.ml": 1}
 GOLDEN = 2400  # rows that the Go code is compared with ONNX Runtime on
-FLOOR = {"events": 6, "bytes": 150}  # evidence below which nothing is blocked
+FLOOR = {"events": 4, "information": 96}  # below which nothing is blocked: of the window, and bytes that the meter counts in a day
+TAUGHT = {"events": 6, "bytes": 150}  # evidence from which on a tunnel teaches
 MAX_THRESHOLD = 0.99
 # Shares of benign sessions (of six names or more below one SLD) that may be
 # flagged by forests that never saw their family or SLD, before secondary
@@ -45,7 +46,7 @@ def classifier(trees: int, seed: int) -> RandomForestClassifier:
 
 
 def fit(rows: table.Rows, seed: int) -> RandomForestClassifier:
-    """A tunnel teaches from the floor on: before, it has not said enough to be
+    """A tunnel teaches from some evidence on: before, it has not said enough to be
     told from a name."""
     rows = rows.pick((rows.label == 0) | enough(rows))
     forest = classifier(TREES, seed)
@@ -53,7 +54,7 @@ def fit(rows: table.Rows, seed: int) -> RandomForestClassifier:
 
 
 def enough(rows: table.Rows) -> np.ndarray:
-    return (rows.events >= FLOOR["events"]) & (rows.bytes >= FLOOR["bytes"])
+    return (rows.events >= TAUGHT["events"]) & (rows.bytes >= TAUGHT["bytes"])
 
 
 def session_peaks(rows: table.Rows, scores: np.ndarray) -> np.ndarray:

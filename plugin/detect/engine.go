@@ -78,12 +78,11 @@ type Engine struct {
 	standing atomic.Pointer[standing.List]
 }
 
-// When a window is worth a score: evidence that is half of what a block needs,
-// and an eighth of it new; at every new prefix while the last score is half of
-// what flags.
+// When a window is worth a score: with some evidence, an eighth of it new; at every
+// new prefix while the last score is half of what flags.
 const (
 	dueEvents  = 3
-	dueBytes   = 0.5 // of the floor
+	dueBytes   = 75 // of distinct prefixes
 	dueShare   = 1. / 8
 	suspicious = 0.5 // of the threshold
 )
@@ -114,7 +113,7 @@ func New(c Config, prev *Engine) (*Engine, error) {
 		networks: networks,
 		rules: verdict.Rules{
 			Threshold: c.Threshold,
-			Floor:     verdict.Evidence{Events: c.Models.MinEvents, Bytes: c.Models.MinBytes},
+			Floor:     verdict.Evidence{Events: c.Models.Floor.Events, Information: uint64(c.Models.Floor.Information)},
 		},
 		flags: flags.New(c.Key, c.BlockFor),
 		store: window.NewStore(window.Config{
@@ -123,7 +122,7 @@ func New(c Config, prev *Engine) (*Engine, error) {
 			Span:     window.Ticks(c.Window),
 			Due: window.Due{
 				Events:     dueEvents,
-				Bytes:      int(dueBytes * float64(c.Models.MinBytes)),
+				Bytes:      dueBytes,
 				Share:      dueShare,
 				Suspicious: suspicious * float32(c.Threshold),
 			},

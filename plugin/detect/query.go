@@ -69,7 +69,7 @@ func (e *Engine) judge(q *Query, d *Decision) {
 		sum := &d.scratch.summary
 		d.Ruling = e.rules.On(&verdict.Case{
 			Scope: d.SLD(), Scored: true, Score: d.Score,
-			Evidence: verdict.Evidence{Events: sum.Events, Bytes: sum.Bytes},
+			Evidence: verdict.Evidence{Events: sum.Events, Information: e.information(q, d)},
 		})
 		if d.Verdict == verdict.Block {
 			d.Scope = e.subtree(d)

@@ -94,6 +94,16 @@ func (e *Engine) overspent(o *meter.Outcome) string {
 
 func size(b meter.Bits) string { return humanize.IBytes(b.Bytes()) }
 
+// information is what the queries of the decision's pair carried in the day before,
+// bytes, this one included.
+func (e *Engine) information(q *Query, d *Decision) uint64 {
+	if d.Score < e.rules.Threshold {
+		return 0 // nobody asks
+	}
+	up, _ := e.meter.Spent(d.pair, q.At)
+	return (up + e.meter.Price(d.pair, d.Prefix(), d.scratch.query.Hash, q.Type, q.At)).Bytes()
+}
+
 // subtree is what a block covers: an unknown SLD as a whole, of one that many people
 // use only the part that nearly all information goes below, if there is one.
 func (e *Engine) subtree(d *Decision) []byte {

@@ -198,6 +198,16 @@ func (m *Meter) Reply(pair uint64, records []Record, at time.Time) (price Bits, 
 	return price, Within
 }
 
+// Price is what a query of the pair would cost now. It charges nothing.
+func (m *Meter) Price(pair uint64, prefix []byte, hash uint64, qtype uint16, at time.Time) Bits {
+	e := event[uint16]{prefix: prefix, name: printOf[uint16](hash), qtype: qtype, code: typeCode(qtype)}
+	s := m.of(pair)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	price, _ := m.account(s, pair, at).memory.price(&m.config.Code, &e, &m.config.Key)
+	return price
+}
+
 // Spent is what has passed of a pair in the parts that count.
 func (m *Meter) Spent(pair uint64, at time.Time) (up, down Bits) {
 	s := m.of(pair)

@@ -41,10 +41,10 @@ func (g Ground) String() string {
 // record and blocks nothing by itself.
 func (g Ground) Metered() bool { return g == Budget || g == ClientBudget }
 
-// Evidence is how much a window has seen when it is scored.
+// Evidence is how much there is of a pair when its window is scored.
 type Evidence struct {
-	Events int // distinct prefixes within 10 s
-	Bytes  int // bytes of distinct prefixes
+	Events      int    // of the window: distinct prefixes within 10 s
+	Information uint64 // that the pair's queries of a day carried, this one included, bytes
 }
 
 // Case is all that is known of a query when it is ruled on.
@@ -79,7 +79,7 @@ func (r *Rules) On(c *Case) Ruling {
 		return Ruling{Verdict: Block, Ground: c.Over, Scope: c.Scope}
 	case !c.Scored || c.Score < r.Threshold:
 		return Ruling{}
-	case c.Evidence.Events < r.Floor.Events || c.Evidence.Bytes < r.Floor.Bytes:
+	case c.Evidence.Events < r.Floor.Events || c.Evidence.Information < r.Floor.Information:
 		return Ruling{Verdict: Watch}
 	}
 	return Ruling{Verdict: Block, Ground: Model, Scope: c.Scope}

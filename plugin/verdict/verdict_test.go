@@ -14,7 +14,7 @@ import (
 )
 
 func TestRules(t *testing.T) {
-	rules := Rules{Threshold: 0.9, Floor: Evidence{Events: 6, Bytes: 150}}
+	rules := Rules{Threshold: 0.9, Floor: Evidence{Events: 6, Information: 150}}
 	for _, c := range []struct {
 		name       string
 		is         Case
