@@ -28,7 +28,7 @@ func (s *shard) copies() (accounts []account, p past) {
 		accounts = append(accounts, *s.at(i))
 	}
 	p = s.past
-	p.now, p.before = slices.Clone(p.now), slices.Clone(p.before)
+	p.buckets = slices.Clone(p.buckets)
 	return accounts, p
 }
 
@@ -37,7 +37,7 @@ func (s *shard) copies() (accounts []account, p past) {
 func (s *shard) inheritPast(p past) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.past.now == nil && s.past.before == nil {
+	if s.past.buckets == nil {
 		s.past = p
 	}
 }

@@ -8,15 +8,12 @@ import "time"
 // had spent whose room was needed: with as many buckets as a meter holds pairs, ten
 // places each, a flood of a million SLDs that cost 17 bytes each leaves that below
 // 64 bytes for more than 99 % of pairs (a test shows it). Buckets are chosen by
-// keyed hashes, so nobody can aim at one. Not safe for concurrent use.
-//
-// A count-min sketch of the same error would take four times the memory: 64 bytes a
-// bucket and generation here, a cache line.
+// keyed hashes, so nobody can aim at one. It takes 128 bytes an account that is held.
+// Not safe for concurrent use.
 type past struct {
-	begun  time.Time // of the running generation
-	now    []bucket
-	before []bucket // nil until there is one
-	mask   uint64
+	begun   time.Time      // of the running generation
+	buckets [][days]bucket // nil until there is something to remember; the running generation first
+	mask    uint64
 }
 
 type bucket struct {
@@ -28,13 +25,14 @@ type bucket struct {
 }
 
 const (
+	days     = 2 // generations
 	places   = 10
 	pastUnit = 32 * bit // 4 bytes; a place holds 256 KiB at most
 
 	generation = 24 * time.Hour
 )
 
-// newPast makes one for a meter that holds so many pairs.
+// newPast makes one for so many accounts.
 func newPast(capacity int) past {
 	n := 1
 	for n < capacity {
@@ -47,37 +45,42 @@ func inUnits(n Bits) uint16 { return uint16(min((n+pastUnit-1)/pastUnit, 1<<16-1
 
 // put remembers what an account had spent.
 func (p *past) put(a *account, at time.Time) {
-	p.turn(at)
-	if p.now == nil {
-		p.now = make([]bucket, p.mask+1)
+	if p.buckets == nil {
+		p.buckets, p.begun = make([][days]bucket, p.mask+1), at
 	}
-	p.now[a.key>>24&p.mask].put(uint16(a.key>>8), inUnits(a.up.total), inUnits(a.down.total))
+	p.turn(at)
+	p.buckets[a.key>>24&p.mask][0].put(uint16(a.key>>8), inUnits(a.up.total), inUnits(a.down.total))
 }
 
 // spent is at least what the pair had spent when it was put.
 func (p *past) spent(pair uint64, at time.Time) (up, down Bits) {
-	if p.now == nil && p.before == nil {
+	if p.buckets == nil {
 		return 0, 0
 	}
 	p.turn(at)
-	for _, g := range [][]bucket{p.now, p.before} {
-		if g != nil {
-			u, d := g[pair>>24&p.mask].spent(uint16(pair >> 8))
-			up, down = max(up, Bits(u)*pastUnit), max(down, Bits(d)*pastUnit)
-		}
+	for i := range days {
+		u, d := p.buckets[pair>>24&p.mask][i].spent(uint16(pair >> 8))
+		up, down = max(up, Bits(u)*pastUnit), max(down, Bits(d)*pastUnit)
 	}
 	return up, down
 }
 
 // turn begins a new generation when the running one is a day old.
 func (p *past) turn(at time.Time) {
-	switch age := at.Sub(p.begun); {
-	case p.now == nil && p.before == nil:
+	age := at.Sub(p.begun)
+	if age < generation {
+		return
+	}
+	for i := range p.buckets {
+		b := &p.buckets[i]
+		b[1] = b[0]
+		b[0] = bucket{}
+		if age >= days*generation {
+			b[1] = bucket{}
+		}
+	}
+	if p.begun = p.begun.Add(generation); age >= days*generation {
 		p.begun = at
-	case age >= 2*generation:
-		p.now, p.before, p.begun = nil, nil, at
-	case age >= generation:
-		p.now, p.before, p.begun = nil, p.now, p.begun.Add(generation)
 	}
 }
 

@@ -1,8 +1,6 @@
 package meter
 
-import (
-	"sync"
-)
+import "sync"
 
 // account is what is kept of a pair, or of a client. It holds no pointers.
 type account struct {
@@ -10,7 +8,6 @@ type account struct {
 	part     uint32 // number of the running part of the sums
 	known    bool   // standing has been asked for
 	factor   uint8  // by which the limits are multiplied, if it has
-	touched  bool   // since the hand came by last
 	up, down sum
 	memory   memory[uint16]
 	records  recent[uint16] // rdata that came in
@@ -19,13 +16,16 @@ type account struct {
 
 // shard holds accounts in chunks that never move, an index of open addressing over
 // them, and a hand that goes round in search of one that nobody touched (CLOCK: an
-// eviction costs O(1) on average and a look-up writes one byte).
+// eviction costs O(1) on average). Whatever can be told without a look at an account
+// is told by the index and the bits of touched, since accounts are seldom in the
+// processor's cache.
 type shard struct {
 	mu       sync.Mutex
 	chunks   [][]account
 	used     int      // accounts, in the chunks from the first on
 	capacity int      // at most
-	index    []uint32 // a power of two, twice the capacity: entries
+	index    []entry  // a power of two, twice the capacity
+	touched  []uint64 // a bit an account: since the hand came by last
 	hand     int
 	evicted  uint64
 	past     past
@@ -33,14 +33,26 @@ type shard struct {
 
 const chunk = 64
 
-// An entry of the index is the number of an account plus one, and above it a part of
-// the account's key, which tells most others apart without a look at them. 0 is none.
+// entry is the number of an account plus one, and above it as much of the account's
+// key as there is room for, without the bits that chose the shard. 0 is none.
+type entry uint64
+
 const (
 	numberBits = 20
 	mostHeld   = 1<<numberBits - 1
+	shardBits  = 5 // of mostShards
 )
 
-func tagOf(key uint64) uint32 { return uint32(key>>8) << numberBits }
+func entryOf(key uint64, number int) entry { return tagOf(key) | entry(number+1) }
+
+func tagOf(key uint64) entry { return entry(key >> shardBits << numberBits) }
+
+func (e entry) number() int { return int(e&mostHeld) - 1 }
+
+func (e entry) is(tag entry) bool { return e&^mostHeld == tag }
+
+// home is where an entry stands if nothing stood there before.
+func (e entry) home() int { return int(e >> numberBits) }
 
 func (s *shard) init(capacity int) {
 	capacity = min(capacity, mostHeld)
@@ -48,35 +60,32 @@ func (s *shard) init(capacity int) {
 	for size < 2*capacity {
 		size *= 2
 	}
-	s.capacity, s.index, s.past = capacity, make([]uint32, size), newPast(capacity)
+	s.capacity, s.index, s.past = capacity, make([]entry, size), newPast(capacity)
+	s.touched = make([]uint64, (capacity+63)/64)
 }
 
 func (s *shard) at(i int) *account { return &s.chunks[i/chunk][i%chunk] }
 
-// slot is where the key stands in the index, or the empty slot where it would. The
-// low bits of keys have chosen the shard.
+// slot is where the key stands in the index, or the empty slot where it would.
 func (s *shard) slot(key uint64) int {
 	mask, tag := len(s.index)-1, tagOf(key)
-	slot := int(key>>20) & mask
-	for {
-		entry := s.index[slot]
-		if entry == 0 || entry&^mostHeld == tag && s.at(numberOf(entry)).key == key {
+	for slot := tag.home() & mask; ; slot = (slot + 1) & mask {
+		e := s.index[slot]
+		if e == 0 || e.is(tag) && s.at(e.number()).key == key {
 			return slot
 		}
-		slot = (slot + 1) & mask
 	}
 }
 
-func numberOf(entry uint32) int { return int(entry&mostHeld) - 1 }
-
 // find returns the account of the key, nil if there is none.
 func (s *shard) find(key uint64) *account {
-	if entry := s.index[s.slot(key)]; entry != 0 {
-		a := s.at(numberOf(entry))
-		a.touched = true
-		return a
+	e := s.index[s.slot(key)]
+	if e == 0 {
+		return nil
 	}
-	return nil
+	number := e.number()
+	s.touched[number/64] |= 1 << (number % 64)
+	return s.at(number)
 }
 
 // make returns a new account for a key that has none. If another one has to go for
@@ -94,9 +103,10 @@ func (s *shard) make(key uint64, leaves func(*account)) *account {
 		s.remove(s.slot(s.at(number).key))
 		s.evicted++
 	}
+	s.touched[number/64] |= 1 << (number % 64)
+	s.index[s.slot(key)] = entryOf(key, number)
 	a := s.at(number)
-	*a = account{key: key, touched: true}
-	s.index[s.slot(key)] = tagOf(key) | uint32(number+1)
+	*a = account{key: key}
 	return a
 }
 
@@ -104,12 +114,14 @@ func (s *shard) make(key uint64, leaves func(*account)) *account {
 func (s *shard) victim() int {
 	for {
 		number := s.hand
-		s.hand = (s.hand + 1) % s.used
-		a := s.at(number)
-		if !a.touched {
+		if s.hand++; s.hand == s.used {
+			s.hand = 0
+		}
+		word, bit := &s.touched[number/64], uint64(1)<<(number%64)
+		if *word&bit == 0 {
 			return number
 		}
-		a.touched = false
+		*word &^= bit
 	}
 }
 
@@ -117,8 +129,7 @@ func (s *shard) victim() int {
 func (s *shard) remove(slot int) {
 	mask := len(s.index) - 1
 	for next := (slot + 1) & mask; s.index[next] != 0; next = (next + 1) & mask {
-		home := int(s.at(numberOf(s.index[next])).key>>20) & mask
-		if (next-home)&mask >= (next-slot)&mask {
+		if home := s.index[next].home() & mask; (next-home)&mask >= (next-slot)&mask {
 			s.index[slot] = s.index[next]
 			slot = next
 		}
