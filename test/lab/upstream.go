@@ -3,6 +3,7 @@ package lab
 import (
 	"errors"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 
@@ -85,6 +86,13 @@ func (u *Upstream) Asked(zone string) (n int) {
 		}
 	}
 	return n
+}
+
+// Questions are all that came, as they were spelled.
+func (u *Upstream) Questions() []dns.Question {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return slices.Clone(u.asked)
 }
 
 // Address answers every question for an A or AAAA with one record, and any
