@@ -23,7 +23,7 @@ func door(t testing.TB) *Notunnel {
 		t.Fatal(err)
 	}
 	config := detect.Default()
-	config.Models, config.Allow, config.Inference = models, verdict.Shipped(), inference{}
+	config.Models, config.Allow, config.Watcher = models, verdict.Shipped(), watcher{}
 	engine, err := detect.New(config, nil)
 	if err != nil {
 		t.Fatal(err)

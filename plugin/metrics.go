@@ -42,6 +42,12 @@ var (
 		Buckets: []float64{2.5e-7, 5e-7, 1e-6, 2.5e-6, 5e-6, 1e-5, 2.5e-5, 5e-5, 1e-4, 1e-3},
 	}, []string{"stage"})
 
+	informationBytes = promauto.NewHistogramVec(prometheus.HistogramOpts{
+		Namespace: plugin.Namespace, Subsystem: pluginName, Name: "information_bytes",
+		Help:    "Information that passed between a client and an SLD in four hours, by direction; observed when the pair asks again after them.",
+		Buckets: prometheus.ExponentialBuckets(16, 4, 9),
+	}, []string{"direction"})
+
 	faultsTotal = promauto.NewCounterVec(prometheus.CounterOpts{
 		Namespace: plugin.Namespace, Subsystem: pluginName, Name: "faults_total",
 		Help: "Faults of the detector, by stage; each let its query pass.",
@@ -64,9 +70,9 @@ var (
 	})
 )
 
-// inference counts what goes on in the engine. Its series are looked up once, not per
+// watcher counts what goes on in the engine. Its series are looked up once, not per
 // query.
-type inference struct{}
+type watcher struct{}
 
 var stageSeconds, stageFaults = func() (s [len(detect.Stages)]prometheus.Observer, f [len(detect.Stages)]prometheus.Counter) {
 	for i, stage := range detect.Stages {
@@ -75,9 +81,16 @@ var stageSeconds, stageFaults = func() (s [len(detect.Stages)]prometheus.Observe
 	return s, f
 }()
 
-func (inference) Took(s detect.Stage, d time.Duration) { stageSeconds[s].Observe(d.Seconds()) }
+func (watcher) Took(s detect.Stage, d time.Duration) { stageSeconds[s].Observe(d.Seconds()) }
 
-func (inference) Fault(s detect.Stage) { stageFaults[s].Inc() }
+func (watcher) Fault(s detect.Stage) { stageFaults[s].Inc() }
+
+var informationUp, informationDown = informationBytes.WithLabelValues("up"), informationBytes.WithLabelValues("down")
+
+func (watcher) Passed(up, down uint64) {
+	informationUp.Observe(float64(up))
+	informationDown.Observe(float64(down))
+}
 
 // series are the counters of one server, zone and view.
 type series struct {

@@ -38,7 +38,7 @@ func setup(c *caddy.Controller) error {
 	for _, said := range cfg.engine.Models.CutByOthers(psl.Version) {
 		log.Warning(said)
 	}
-	cfg.engine.Inference, cfg.engine.Key = inference{}, key
+	cfg.engine.Watcher, cfg.engine.Key = watcher{}, key
 
 	n := &Notunnel{zones: cfg.zones, monitor: cfg.monitor, refuse: cfg.refuse}
 	block, by := dnsserver.GetConfig(c), instanceOf(c)

@@ -32,13 +32,14 @@ type Config struct {
 	Key       keyhash.Key    // secret; engines inherit from those of the same key only
 	Budget    meter.Limits   // of unknown SLDs; of listed ones it is four times, of popular ones sixteen times as much
 
-	Inference Inference // may be nil
+	Watcher Watcher // may be nil
 }
 
-// Inference counts how inference goes. It is called concurrently.
-type Inference interface {
+// Watcher counts what goes on in an engine. It is called concurrently.
+type Watcher interface {
 	Took(Stage, time.Duration) // of every 64th
 	Fault(Stage)               // no answer: the query passed
+	Passed(up, down uint64)    // information of a pair in four hours that are over, bytes
 }
 
 // Default is the configuration of a Corefile with no options, but for models,
@@ -133,7 +134,11 @@ func New(c Config, prev *Engine) (*Engine, error) {
 	if c.Models.Surprisal != nil {
 		e.code.Spell = c.Models.Surprisal
 	}
-	e.meter = meter.New(meter.Config{Capacity: c.Capacity, Key: c.Key, Limits: c.Budget, Code: e.code, Factor: e.factor})
+	config := meter.Config{Capacity: c.Capacity, Key: c.Key, Limits: c.Budget, Code: e.code, Factor: e.factor}
+	if c.Watcher != nil {
+		config.Ended = func(up, down meter.Bits) { c.Watcher.Passed(up.Bytes(), down.Bytes()) }
+	}
+	e.meter = meter.New(config)
 	e.SetAllow(c.Allow)
 	if prev != nil {
 		e.Inherit(prev)

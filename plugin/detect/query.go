@@ -151,8 +151,8 @@ func (e *Engine) score(d *Decision) bool {
 	p, err := e.config.Models.Forest.Probability(d.Features[:])
 	e.end(Forest, begin)
 	if err != nil {
-		if e.config.Inference != nil {
-			e.config.Inference.Fault(Forest)
+		if e.config.Watcher != nil {
+			e.config.Watcher.Fault(Forest)
 		}
 		return false
 	}
@@ -196,7 +196,7 @@ const timedEvery = 64
 // returns the zero time if not. end returns the moment it was called, where the
 // next stage may begin.
 func (e *Engine) begin(count *uint32) (t time.Time) {
-	if e.config.Inference != nil && *count%timedEvery == 0 {
+	if e.config.Watcher != nil && *count%timedEvery == 0 {
 		t = time.Now()
 	}
 	*count++
@@ -206,7 +206,7 @@ func (e *Engine) begin(count *uint32) (t time.Time) {
 func (e *Engine) end(stage Stage, begin time.Time) (now time.Time) {
 	if !begin.IsZero() {
 		now = time.Now()
-		e.config.Inference.Took(stage, now.Sub(begin))
+		e.config.Watcher.Took(stage, now.Sub(begin))
 	}
 	return now
 }

@@ -23,6 +23,9 @@ type Config struct {
 	Limits   Limits
 	// Factor is what the limits of a domain are multiplied by, 1 for unknown ones.
 	Factor func(sld []byte) uint8
+	// Ended is told what passed of a pair in four hours, when they are over and
+	// something did. It is called under a lock, and may be nil.
+	Ended func(up, down Bits)
 }
 
 // Meter sums up the information that passed, by pair and by client. It holds at most
@@ -214,7 +217,7 @@ func (m *Meter) Spent(pair uint64, at time.Time) (up, down Bits) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if a := s.find(pair); a != nil {
-		a.age(at)
+		m.age(a, at)
 		return a.up.total, a.down.total
 	}
 	return s.past.spent(pair, at)
@@ -224,11 +227,11 @@ func (m *Meter) Spent(pair uint64, at time.Time) (up, down Bits) {
 // one before.
 func (m *Meter) account(s *shard, key uint64, at time.Time) *account {
 	if a := s.find(key); a != nil {
-		a.age(at)
+		m.age(a, at)
 		return a
 	}
 	a := s.make(key, func(gone *account) {
-		gone.age(at)
+		m.age(gone, at)
 		if gone.up.total > Free || gone.down.total > Free {
 			s.past.put(gone, at)
 		}
@@ -242,8 +245,11 @@ func (m *Meter) account(s *shard, key uint64, at time.Time) *account {
 
 // age moves the sums on to the part that the time falls in. A clock that is set back
 // moves nothing.
-func (a *account) age(at time.Time) {
+func (m *Meter) age(a *account, at time.Time) {
 	if part := partOf(at); part > a.part {
+		if up, down := a.up.part[0], a.down.part[0]; m.config.Ended != nil && a.known && (up > 0 || down > 0) {
+			m.config.Ended(up, down)
+		}
 		a.known = false // standing can have changed
 		a.up.age(part - a.part)
 		a.down.age(part - a.part)
