@@ -5,6 +5,8 @@ import (
 	"math"
 
 	"github.com/miekg/dns"
+
+	"github.com/notunnel/notunnel/plugin/split"
 )
 
 // Bits is an amount of information in 1/16 bit.
@@ -244,21 +246,10 @@ func addressStart(name []byte) int {
 			end = at - 1
 		}
 		start := bytes.LastIndexByte(name[:end], '.') + 1
-		if !octet(name[start:end]) {
+		if !split.IsOctet(name[start:end]) {
 			return -1
 		}
 		at = start
 	}
 	return at
-}
-
-func octet(label []byte) bool {
-	value := 0
-	for _, c := range label {
-		if c < '0' || c > '9' {
-			return false
-		}
-		value = value*10 + int(c-'0')
-	}
-	return value <= 255 && (len(label) == 1 || 2 <= len(label) && len(label) <= 3 && label[0] != '0')
 }

@@ -19,7 +19,7 @@ type tree struct {
 }
 
 var trees = [...]tree{
-	{zone: "in-addr.arpa", unit: isOctet, cut: 24 / 8, second: 16 / 8, most: 32 / 8},
+	{zone: "in-addr.arpa", unit: IsOctet, cut: 24 / 8, second: 16 / 8, most: 32 / 8},
 	{zone: "ip6.arpa", unit: isNibble, cut: 48 / 4, second: 32 / 4, most: 128 / 4},
 	{zone: "e164.arpa", unit: isDigit, cut: 2},
 }
@@ -104,9 +104,9 @@ func below(name []byte, zone string) bool {
 	return rest >= 0 && string(name[rest:]) == zone && (rest == 0 || name[rest-1] == '.')
 }
 
-// isOctet reports whether the label is a number from 0 to 255, written as in
+// IsOctet reports whether the label is a number from 0 to 255, written as in
 // addresses.
-func isOctet(label []byte) bool {
+func IsOctet(label []byte) bool {
 	value := 0
 	for _, c := range label {
 		if c < '0' || c > '9' {
