@@ -67,6 +67,13 @@ func TestParse(t *testing.T) {
 		{"exempt", "notunnel {\nexempt 10.1.2.3/8 192.0.2.1\nexempt 2001:db8::1 ::ffff:192.0.2.128/121\n}", func(c *config) {
 			c.engine.Exempt = networks("10.0.0.0/8", "192.0.2.1/32", "2001:db8::1/128", "192.0.2.128/25")
 		}, ""},
+		{"budget", "notunnel {\nbudget 1KiB 8KiB\n}", func(c *config) {
+			c.engine.Budget = meter.Limits{Up: meter.FromBytes(1 << 10), Down: meter.FromBytes(8 << 10)}
+		}, ""},
+		{"budget of a client", "notunnel {\nbudget 1KiB 8KiB 2KB\n}", func(c *config) {
+			c.engine.Budget = meter.Limits{Up: meter.FromBytes(1 << 10), Down: meter.FromBytes(8 << 10), Client: meter.FromBytes(2000)}
+		}, ""},
+		{"no budget", "notunnel {\nbudget off\n}", func(c *config) { c.engine.Budget = meter.Limits{} }, ""},
 		{"all at once", "notunnel . {\nmode monitor\naction refused\nthreshold 0.5\nwindow 2h\n}", func(c *config) {
 			c.monitor, c.refuse, c.engine.Threshold, c.engine.Window = true, true, 0.5, 2*time.Hour
 		}, ""},
@@ -97,6 +104,15 @@ func TestParse(t *testing.T) {
 		{"two popular files", "notunnel {\npopular a b\n}", nil, "popular takes a file or none"},
 		{"one client_prefix", "notunnel {\nclient_prefix 24\n}", nil, "client_prefix takes two numbers"},
 		{"client_prefix too long", "notunnel {\nclient_prefix 24 129\n}", nil, `"129" is not a number from 0 to 128`},
+		{"empty budget", "notunnel {\nbudget\n}", nil, "budget takes UP DOWN [CLIENT], or off"},
+		{"half a budget", "notunnel {\nbudget 1KiB\n}", nil, "Testfile:2 - Error during parsing: budget: UP DOWN [CLIENT] are wanted"},
+		{"four budgets", "notunnel {\nbudget 1KiB 1KiB 1KiB 1KiB\n}", nil, "budget takes UP DOWN [CLIENT], or off"},
+		{"budget of words", "notunnel {\nbudget much little\n}", nil, `budget: "much": UP DOWN`},
+		{"budget of nought", "notunnel {\nbudget 1KiB 0\n}", nil, `budget: "0": UP DOWN`},
+		{"negative budget", "notunnel {\nbudget -1KiB 8KiB\n}", nil, `budget: "-1KiB": UP DOWN`},
+		{"budget beyond 16 MiB", "notunnel {\nbudget 17MiB 8KiB\n}", nil, `budget: "17MiB": UP DOWN`},
+		{"budget half off", "notunnel {\nbudget off 8KiB\n}", nil, `budget: "off": UP DOWN`},
+		{"budget twice", "notunnel {\nbudget off\nbudget off\n}", nil, `option "budget" is given twice`},
 		{"nothing allowed", "notunnel {\nallow\n}", nil, "allow takes domains or files"},
 		{"allowed port", "notunnel {\nallow example.com:53\n}", nil, `Testfile:2 - Error during parsing: allow: "example.com:53" is not a domain`},
 		{"allowed address", "notunnel {\nallow 10.0.0.1\n}", nil, "clients are named by exempt"},
