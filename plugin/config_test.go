@@ -95,7 +95,7 @@ func TestParse(t *testing.T) {
 		{"block_for too long", "notunnel {\nblock_for 9000h\n}", nil, "block_for: "},
 		{"no capacity", "notunnel {\ncapacity 0\n}", nil, `"0" is not a number from 1`},
 		{"capacity beyond memory", "notunnel {\ncapacity 99999999999\n}", nil, "capacity: "},
-		{"one budget", "notunnel {\nbudget 1KiB\n}", nil, "budget: UP DOWN [CLIENT] are wanted, sizes from 1B to 16MiB such as 256KiB, or off"},
+		{"one budget", "notunnel {\nbudget 1KiB\n}", nil, "budget: UP DOWN [CLIENT] are wanted, sizes from 1B to 1MiB such as 256KiB, or off"},
 		{"four budgets", "notunnel {\nbudget 1KiB 1KiB 1KiB 1KiB\n}", nil, "budget takes UP DOWN [CLIENT], or off"},
 		{"budget that is no size", "notunnel {\nbudget 1KiB much\n}", nil, `budget: "much": UP DOWN [CLIENT] are wanted`},
 		{"budget of nothing", "notunnel {\nbudget 0 8KiB\n}", nil, `budget: "0": UP DOWN [CLIENT] are wanted`},

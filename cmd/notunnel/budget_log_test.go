@@ -133,13 +133,3 @@ func labelFor(name string) string {
 		return '-'
 	}, strings.ToLower(name))
 }
-
-// missed reports that a bar is missed: as a failure, or as skipped where that is an
-// open question of the code under test.
-func missed(t *testing.T, open bool, format string, args ...any) {
-	t.Helper()
-	if open {
-		t.Skipf("open: "+format, args...)
-	}
-	t.Errorf(format, args...)
-}

@@ -172,7 +172,7 @@ func TestBadBudgetsAndLists(t *testing.T) {
 		{"--budget", "1KiB,8KiB", ""},
 		{"--budget", "1KiB,8KiB,1KiB", ""},
 		{"--budget", "1B,1B,1B", ""},
-		{"--budget", "16MiB,16MiB", ""},
+		{"--budget", "1MiB,1MiB", ""},
 		{"--budget", "1KiB", "UP DOWN [CLIENT]"},
 		{"--budget", "", "UP DOWN [CLIENT]"},
 		{"--budget", "1KiB,1KiB,1KiB,1KiB", "UP DOWN [CLIENT]"},

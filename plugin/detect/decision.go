@@ -52,6 +52,8 @@ type Decision struct {
 
 	pair    uint64 // of the SLD and the client
 	second  uint64 // of the second key and the client, 0 without one
+	hash    uint64 // of the prefix
+	above   uint64 // of the name below the second key
 	scratch scratch
 }
 
@@ -60,6 +62,8 @@ type Ticket struct {
 	pair    uint64 // 0: only a second key is metered
 	second  uint64
 	prefix  uint64
+	above   uint64 // the name below the second key
+	qtype   uint16
 	learned bool // the window knows the answers already
 	judged  bool
 }

@@ -79,7 +79,7 @@ func (e *Engine) judge(q *Query, d *Decision) {
 		e.store.Scored(d.scratch.query.Pair, out, float32(d.Score))
 	}
 	if e.spend(q, d, out) {
-		d.Ticket = Ticket{pair: d.pair, second: d.second, prefix: d.scratch.query.Hash, learned: out.Settled, judged: true}
+		d.Ticket = Ticket{pair: d.pair, second: d.second, prefix: d.hash, above: d.above, qtype: q.Type, learned: out.Settled, judged: true}
 	}
 }
 
@@ -89,7 +89,7 @@ func (e *Engine) meterOnly(q *Query, d *Decision) {
 		return
 	}
 	if e.spend(q, d, window.Outcome{}) {
-		d.Ticket = Ticket{second: d.second}
+		d.Ticket = Ticket{second: d.second, prefix: d.hash, above: d.above, qtype: q.Type}
 		if len(d.SLD()) > 0 {
 			d.Ticket.pair = d.pair
 		}
@@ -100,7 +100,8 @@ func (e *Engine) meterOnly(q *Query, d *Decision) {
 func (e *Engine) observe(q *Query, d *Decision) window.Outcome {
 	s, prefix := &d.scratch, d.Prefix()
 	s.query.Pair = window.Pair(d.pair)
-	s.query.Prefix, s.query.Hash = prefix, e.config.Key.Sum(prefix)
+	d.hash = e.config.Key.Sum(prefix)
+	s.query.Prefix, s.query.Hash = prefix, d.hash
 	s.query.Carrier = carries(q.Type) && !service(prefix)
 	s.query.At = window.TickOf(q.At)
 	sum := &s.summary

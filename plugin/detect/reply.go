@@ -29,12 +29,16 @@ func (e *Engine) Reply(t Ticket, m *dns.Msg, at time.Time) (price meter.Bits, ok
 	if len(m.Answer) == 0 {
 		return 0, true
 	}
-	records := e.records(room, m)
-	for _, pair := range [...]uint64{t.pair, t.second} {
-		if pair == 0 {
-			continue
+	r := meter.Reply{Pair: t.pair, Hash: t.prefix, Type: t.qtype, Records: e.records(room, m), At: at}
+	if t.pair != 0 {
+		var cause meter.Cause
+		if price, cause = e.meter.Reply(&r); cause != meter.Within {
+			return 0, false
 		}
-		charged, cause := e.meter.Reply(pair, records, at)
+	}
+	if t.second != 0 {
+		r.Pair, r.Hash = t.second, t.above
+		charged, cause := e.meter.Reply(&r)
 		if cause != meter.Within {
 			return 0, false
 		}
@@ -46,26 +50,87 @@ func (e *Engine) Reply(t Ticket, m *dns.Msg, at time.Time) (price meter.Bits, ok
 // replyRoom is scratch space for a reply.
 type replyRoom struct {
 	buf     []byte
+	name    []byte
 	records []meter.Record
 }
 
-var rooms = sync.Pool{New: func() any { return &replyRoom{buf: make([]byte, 0, 512)} }}
+var rooms = sync.Pool{New: func() any { return &replyRoom{buf: make([]byte, 0, 512), name: make([]byte, 0, 256)} }}
 
-// records are those of the answer section as the meter needs them.
+// records are those of the answer section as the meter needs them: by all that a
+// client can read of them.
 func (e *Engine) records(room *replyRoom, m *dns.Msg) []meter.Record {
 	room.records = room.records[:0]
+	owner := "." // as logs have it, which do not tell owners
+	if len(m.Question) > 0 {
+		owner = m.Question[0].Name
+	}
 	for _, rr := range m.Answer {
-		rrtype := rr.Header().Rrtype
-		typed := rdata(append(room.buf, byte(rrtype>>8), byte(rrtype)), rr)
-		data := typed[2:]
-		r := meter.Record{Hash: e.config.Key.Sum(typed), Price: meter.Data(len(data))}
-		switch rrtype {
-		case dns.TypeCNAME, dns.TypeNS, dns.TypePTR, dns.TypeMX, dns.TypeSRV:
-			r.Price = min(r.Price, e.code.Name(data))
+		h := rr.Header()
+		read := append(room.buf[:0], byte(h.Rrtype>>8), byte(h.Rrtype))
+		price := meter.Type(h.Rrtype)
+		if h.Name != owner { // neither what was asked for nor what that leads to
+			read = append(read, h.Name...)
+			price += e.name(room, h.Name)
 		}
-		room.records = append(room.records, r)
+		read, content := e.content(room, read, rr)
+		if cname, ok := rr.(*dns.CNAME); ok {
+			owner = cname.Target
+		}
+		room.records = append(room.records, meter.Record{Hash: e.config.Key.Sum(read), Price: price + content})
+		if cap(read) > cap(room.buf) {
+			room.buf = read[:0]
+		}
 	}
 	return room.records
+}
+
+// content appends the rdata of a record as it was sent, and prices it: names by the
+// code, everything else by the byte.
+func (e *Engine) content(room *replyRoom, read []byte, rr dns.RR) ([]byte, meter.Bits) {
+	begin := len(read)
+	switch rr := rr.(type) {
+	case *dns.CNAME:
+		return e.named(room, read, rr.Target)
+	case *dns.NS:
+		return e.named(room, read, rr.Ns)
+	case *dns.PTR:
+		return e.named(room, read, rr.Ptr)
+	case *dns.MX:
+		return e.named(room, read, rr.Mx, rr.Preference)
+	case *dns.SRV:
+		return e.named(room, read, rr.Target, rr.Priority, rr.Weight, rr.Port)
+	case *dns.TXT:
+		for _, s := range rr.Txt {
+			at := len(read)
+			read = escape.Append(append(read, 0), s)
+			read[at] = byte(len(read) - at)
+		}
+	default:
+		read = rdata(read, rr)
+	}
+	return read, meter.Data(len(read) - begin)
+}
+
+// named is content of numbers and a name.
+func (e *Engine) named(room *replyRoom, read []byte, name string, numbers ...uint16) ([]byte, meter.Bits) {
+	for _, n := range numbers {
+		read = append(read, byte(n>>8), byte(n))
+	}
+	return append(read, name...), e.name(room, name) + meter.Data(2*len(numbers))
+}
+
+// name prices a name of a record, letter case included.
+func (e *Engine) name(room *replyRoom, name string) meter.Bits {
+	letters, capitals := 0, 0
+	for i := range len(name) {
+		switch c := name[i]; {
+		case 'a' <= c && c <= 'z':
+			letters++
+		case 'A' <= c && c <= 'Z':
+			letters, capitals = letters+1, capitals+1
+		}
+	}
+	return e.code.Name(appendName(room.name, name)) + meter.Spelling(letters, capitals)
 }
 
 // What is looked at of one reply: a few hundred records change nothing that

@@ -15,67 +15,61 @@ import (
 	"github.com/notunnel/notunnel/plugin/window"
 )
 
-// account is one that a query is charged to.
-type account struct {
-	pair   uint64
-	zone   []byte // the SLD or the second key
-	prefix []byte
-	hash   uint64 // of the prefix
-	shared bool
-}
-
 // spend charges a query to its SLD and to its second key, whichever there are, and
 // rules if one of them has nothing left for it. It returns false then.
 func (e *Engine) spend(q *Query, d *Decision, out window.Outcome) bool {
 	zone, second := d.SLD(), d.Second()
-	if len(zone) > 0 {
-		a := account{pair: d.pair, zone: zone, prefix: d.Prefix(), hash: d.scratch.query.Hash}
-		if d.Why != Judged {
-			a.hash = e.config.Key.Sum(a.prefix)
+	var above *meter.Query // of the second key
+	if len(second) > 0 && len(second) != len(zone) {
+		d.second = subject.Pair(&e.config.Key, subject.OfSecond, second, &d.Client, d.scratch.key[:])
+		full := d.Full()
+		prefix := full[:max(len(full)-len(second)-1, 0)]
+		d.above = e.config.Key.Sum(prefix)
+		above = &meter.Query{
+			Pair: d.second, Domain: second, Prefix: prefix, Hash: d.above, Type: q.Type,
+			Client: &d.Client, Room: d.scratch.key[:], Shared: true, At: q.At, Dry: true,
 		}
-		if !e.charge(q, d, &a, out) {
+		if o := e.meter.Query(above); o.Cause != meter.Within {
+			e.refuse(q, d, above, &o, out)
 			return false
 		}
+		above.Dry = false
 	}
-	if len(second) > 0 && len(second) != len(zone) {
-		d.second = e.pairOf(d, second)
-		full := d.Full()
-		a := account{pair: d.second, zone: second, prefix: full[:max(len(full)-len(second)-1, 0)], shared: true}
-		a.hash = e.config.Key.Sum(a.prefix)
-		return e.charge(q, d, &a, out)
+	if len(zone) > 0 {
+		if d.Why != Judged { // others have been hashed
+			d.hash = e.config.Key.Sum(d.Prefix())
+		}
+		m := meter.Query{
+			Pair: d.pair, Domain: zone, Prefix: d.Prefix(), Hash: d.hash, Type: q.Type,
+			Client: &d.Client, Room: d.scratch.key[:], At: q.At,
+		}
+		o := e.meter.Query(&m)
+		d.Up, d.Down = o.Up, o.Down
+		if o.Cause != meter.Within {
+			e.refuse(q, d, &m, &o, out)
+			return false
+		}
+		d.Price = o.Price
+	}
+	if above != nil {
+		o := e.meter.Query(above)
+		d.Price = max(d.Price, o.Price)
 	}
 	return true
 }
 
-// pairOf is the keyed hash that a zone above the SLD and the client are known by.
-func (e *Engine) pairOf(d *Decision, zone []byte) uint64 {
-	return subject.Pair(&e.config.Key, zone, &d.Client, d.scratch.key[:])
-}
-
-func (e *Engine) charge(q *Query, d *Decision, a *account, out window.Outcome) bool {
-	o := e.meter.Query(&meter.Query{
-		Pair: a.pair, Domain: a.zone, Prefix: a.prefix, Hash: a.hash, Type: q.Type,
-		Client: &d.Client, Room: d.scratch.key[:], Shared: a.shared, At: q.At,
-	})
-	if d.Up < o.Up || !a.shared {
-		d.Up, d.Down = o.Up, o.Down
-	}
-	if o.Cause == meter.Within {
-		d.Price = max(d.Price, o.Price)
-		return true
-	}
-	d.Price = 0
-	ground := verdict.Budget
+// refuse rules on a query that would exceed a limit, and records that.
+func (e *Engine) refuse(q *Query, d *Decision, m *meter.Query, o *meter.Outcome, out window.Outcome) {
+	ground, scope := verdict.Budget, m.Domain
 	if o.Cause == meter.ClientAll {
 		ground = verdict.ClientBudget
 	}
-	scope := a.zone
-	if !a.shared {
+	if !m.Shared {
 		scope = e.subtree(d)
 	}
+	d.Up, d.Down = o.Up, o.Down
 	d.Ruling = e.rules.On(&verdict.Case{Over: ground, Scope: scope})
-	e.raise(q, d, a.pair, flags.Flag{Ground: ground, Score: d.Score, Reasons: []string{e.overspent(&o)}}, out)
-	return false
+	e.raise(q, d, m.Pair, flags.Flag{Ground: ground, Score: d.Score, Reasons: []string{e.overspent(o)}}, out)
 }
 
 // overspent says in words which limit a query would have exceeded.
@@ -101,7 +95,7 @@ func (e *Engine) information(q *Query, d *Decision) uint64 {
 		return 0 // nobody asks
 	}
 	up, _ := e.meter.Spent(d.pair, q.At)
-	return (up + e.meter.Price(d.pair, d.Prefix(), d.scratch.query.Hash, q.Type, q.At)).Bytes()
+	return (up + e.meter.Price(d.pair, d.Prefix(), d.hash, q.Type, q.At)).Bytes()
 }
 
 // subtree is what a block covers: an unknown SLD as a whole, of one that many people

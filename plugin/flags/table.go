@@ -19,7 +19,7 @@ import (
 )
 
 // Capacity is how many flags a table holds, at 1 KiB each at most. When one more
-// comes, the one that has been quiet for longest goes.
+// comes, the one that has been quiet for longest goes, records of spent budgets first.
 const Capacity = 16384
 
 // Table holds flags. Safe for concurrent use.
@@ -40,9 +40,10 @@ const shards = 32
 // shard is the part of the table that one lock guards: all flags of a pair are in
 // one shard.
 type shard struct {
-	mu    sync.Mutex
-	flags *simplelru.LRU[uint64, held] // by ID
-	_     [48]byte                     // a cache line each
+	mu      sync.Mutex
+	flags   *simplelru.LRU[uint64, held] // by ID
+	records *simplelru.LRU[uint64, held] // the same, of metered grounds, which block nothing
+	_       [40]byte                     // a cache line each
 }
 
 // held is a flag and the pair that it is found by.
@@ -59,6 +60,7 @@ func New(key keyhash.Key, hold time.Duration) *Table {
 		// The size is positive, the only thing that NewLRU can object to. It is
 		// never reached: the table counts over all shards.
 		t.shards[i].flags, _ = simplelru.NewLRU[uint64, held](Capacity+shards, nil)
+		t.shards[i].records, _ = simplelru.NewLRU[uint64, held](Capacity+shards, nil)
 	}
 	return t
 }
@@ -135,9 +137,9 @@ func (t *Table) Raise(pair uint64, s *subject.Subject, scope []byte, f Flag, at 
 	t.expire(sh, at)
 	id := t.id(pair, s, scope)
 	if f.Ground.Metered() {
-		id = t.key.Sum(binary.LittleEndian.AppendUint64([]byte(f.Ground.String()), id)) // hit does not find it
+		id = t.key.Sum(binary.LittleEndian.AppendUint64([]byte(f.Ground.String()), id))
 	}
-	if h, ok := sh.flags.Get(id); ok {
+	if h, ok := sh.of(f.Ground).Get(id); ok {
 		if h.covers(s) {
 			h.touch(at, t.hold, s.Prefix())
 			known := *h.Flag
@@ -165,27 +167,31 @@ func (t *Table) Raise(pair uint64, s *subject.Subject, scope []byte, f Flag, at 
 
 // put adds a flag that is not there. The shard is locked.
 func (t *Table) put(sh *shard, f *Flag, pair uint64) {
-	sh.flags.Add(f.ID, held{f, pair})
-	t.there.add(pair)
-	t.count.Add(1)
+	sh.of(f.Ground).Add(f.ID, held{f, pair})
+	if t.count.Add(1); !f.Ground.Metered() {
+		t.there.add(pair)
+	}
 }
 
 // remove ends a flag. The shard is locked.
 func (t *Table) remove(sh *shard, h held, why Kind) {
-	sh.flags.Remove(h.ID)
-	t.there.remove(h.pair)
-	t.count.Add(-1)
+	sh.of(h.Ground).Remove(h.ID)
+	if t.count.Add(-1); !h.Ground.Metered() {
+		t.there.remove(h.pair)
+	}
 	t.news.add(why, h.Flag)
 }
 
 // expire ends the flags whose time is over. The shard is locked.
 func (t *Table) expire(sh *shard, at time.Time) {
-	for {
-		_, h, ok := sh.flags.GetOldest()
-		if !ok || !at.After(h.Until) {
-			return
+	for _, all := range sh.all() {
+		for {
+			_, h, ok := all.GetOldest()
+			if !ok || !at.After(h.Until) {
+				break
+			}
+			t.remove(sh, h, Expired)
 		}
-		t.remove(sh, h, Expired)
 	}
 }
 
@@ -201,12 +207,14 @@ func (t *Table) makeRoom() {
 // many then.
 func (t *Table) evict() {
 	var quietest *shard
-	var last time.Time
+	var which held
 	for i := range t.shards {
 		sh := &t.shards[i]
 		sh.mu.Lock()
-		if _, h, ok := sh.flags.GetOldest(); ok && (quietest == nil || h.Last.Before(last)) {
-			quietest, last = sh, h.Last
+		for _, all := range sh.all() {
+			if _, h, ok := all.GetOldest(); ok && (quietest == nil || h.before(which)) {
+				quietest, which = sh, held{&Flag{ID: h.ID, Ground: h.Ground, Last: h.Last}, h.pair}
+			}
 		}
 		sh.mu.Unlock()
 	}
@@ -215,7 +223,7 @@ func (t *Table) evict() {
 	}
 	quietest.mu.Lock()
 	defer quietest.mu.Unlock()
-	if _, h, ok := quietest.flags.GetOldest(); ok && t.count.Load() > Capacity {
+	if _, h, ok := quietest.of(which.Ground).GetOldest(); ok && t.count.Load() > Capacity {
 		t.remove(quietest, h, Evicted)
 	}
 }
@@ -225,7 +233,7 @@ func (t *Table) Release(goes func(scope []byte) bool) {
 	for i := range t.shards {
 		sh := &t.shards[i]
 		sh.mu.Lock()
-		for _, h := range sh.flags.Values() {
+		for _, h := range sh.values() {
 			if goes([]byte(h.Scope)) {
 				t.remove(sh, h, Released)
 			}
@@ -241,7 +249,7 @@ func (t *Table) All(at time.Time) (all []Flag) {
 		sh := &t.shards[i]
 		sh.mu.Lock()
 		t.expire(sh, at)
-		for _, h := range sh.flags.Values() {
+		for _, h := range sh.values() {
 			all = append(all, *h.Flag)
 		}
 		sh.mu.Unlock()
@@ -263,7 +271,7 @@ func (t *Table) Inherit(from *Table) (pairs []uint64) {
 	for i := range from.shards {
 		sh := &from.shards[i]
 		sh.mu.Lock()
-		for _, h := range sh.flags.Values() {
+		for _, h := range sh.values() {
 			copied := *h.Flag
 			flags = append(flags, held{&copied, h.pair})
 		}
@@ -273,7 +281,7 @@ func (t *Table) Inherit(from *Table) (pairs []uint64) {
 	for _, h := range flags {
 		sh := t.of(h.pair)
 		sh.mu.Lock()
-		own, ok := sh.flags.Peek(h.ID)
+		own, ok := sh.of(h.Ground).Peek(h.ID)
 		switch {
 		case !ok:
 			h.Until = h.Last.Add(t.hold)
@@ -287,6 +295,28 @@ func (t *Table) Inherit(from *Table) (pairs []uint64) {
 	t.makeRoom()
 	t.news.notify()
 	return pairs
+}
+
+// of are the flags of that kind of ground.
+func (s *shard) of(g verdict.Ground) *simplelru.LRU[uint64, held] {
+	if g.Metered() {
+		return s.records
+	}
+	return s.flags
+}
+
+func (s *shard) all() [2]*simplelru.LRU[uint64, held] {
+	return [...]*simplelru.LRU[uint64, held]{s.records, s.flags}
+}
+
+func (s *shard) values() []held { return append(s.records.Values(), s.flags.Values()...) }
+
+// before reports whether a flag has to go before another one.
+func (h held) before(other held) bool {
+	if metered := h.Ground.Metered(); metered != other.Ground.Metered() {
+		return metered
+	}
+	return h.Last.Before(other.Last)
 }
 
 func (t *Table) of(pair uint64) *shard { return &t.shards[pair%shards] }

@@ -49,11 +49,14 @@ func blocked(t *Table, name string, n int, at time.Time) bool {
 
 // sound reports what does not fit together in a table that is at rest.
 func (t *Table) sound() error {
-	count, there := 0, map[uint64]int{}
+	count, blocking, there := 0, 0, map[uint64]int{}
 	for i := range t.shards {
-		for _, h := range t.shards[i].flags.Values() {
+		for _, h := range t.shards[i].values() {
 			count++
-			there[h.pair]++
+			if !h.Ground.Metered() {
+				there[h.pair]++
+				blocking++
+			}
 		}
 	}
 	if int64(count) != t.count.Load() {
@@ -64,8 +67,8 @@ func (t *Table) sound() error {
 		word := t.there[i].Load()
 		counted += int(word&0xffff) + int(word>>16)
 	}
-	if counted != count {
-		return fmt.Errorf("%d flags are held, presence counts %d", count, counted)
+	if counted != blocking {
+		return fmt.Errorf("%d flags block, presence counts %d", blocking, counted)
 	}
 	for pair := range there {
 		if !t.there.maybe(pair) {

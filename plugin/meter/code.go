@@ -3,6 +3,7 @@ package meter
 import (
 	"bytes"
 	"math"
+	"math/bits"
 
 	"github.com/miekg/dns"
 
@@ -23,9 +24,13 @@ func (b Bits) Bytes() uint64 { return (uint64(b) + uint64(8*bit) - 1) / uint64(8
 // Prices of choices. Of each group the probabilities, 2^-price, sum to at most 1.
 const (
 	// What an event is.
-	priceNext  = bit / 4    // what followed the last one the time before
-	priceAgain = 3*bit + 11 // a name that is held: then which one, and the type
-	priceNew   = 3*bit + 11 // any other: then the type and the name
+	priceNext  = 3         // what followed the last one the time before
+	priceAgain = 4*bit + 1 // a name that is held: then which one, and the type
+	priceNew   = 4*bit + 1 // any other: then the type and the name
+
+	// Before that, how often the last one was repeated.
+	priceOnce = 1          // not at all
+	priceMore = 4*bit + 10 // some times: then how many
 
 	// What comes next in a new name, from the SLD outwards.
 	priceEnd     = bit + 9   // nothing
@@ -125,6 +130,15 @@ func priceType(code uint8) Bits {
 		return priceListed
 	}
 	return priceOther
+}
+
+// priceRun is the price of a number of repeats: of those that there are, by twice the
+// bits that the number has (Elias, "Universal codeword sets", 1975).
+func priceRun(repeats uint32) Bits {
+	if repeats == 0 {
+		return priceOnce
+	}
+	return priceMore + Bits(2*bits.Len32(repeats)-1)*bit
 }
 
 // priceOfOne is log2(n), rounded up, of n alike.

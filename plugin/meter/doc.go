@@ -14,14 +14,15 @@
 // Security 2013) bound it by the size of compressed logs, looking back; here the sum
 // is there before the query leaves.
 //
-// What is free is a number: to ask again for the very last name and type. Number and
-// moment of queries are not described, nor which of several domains is asked when.
+// To ask again for the very last name and type is free; how often is paid for when
+// something else is asked. The moment of queries is not described, nor which of several
+// domains is asked when.
 //
 // # The memory
 //
-// Of each pair sixteen names, labels and records are remembered as 16 bits of their
-// keyed hashes. Forgetting makes things dearer; to take a new name for a held one
-// makes it cheaper, and happens to one in 4,096. Sums are kept in parts of four
+// Of each pair sixteen names, labels and records are remembered as 32 and 16 bits of
+// their keyed hashes. Forgetting makes things dearer; to take a new name for a held one
+// makes it cheaper, and happens to one in 268 million. Sums are kept in parts of four
 // hours, so that a limit holds for any 24 (sums.go). Accounts are held in a table of
 // fixed size (table.go); what an account had spent that had to go is remembered for
 // a day (past.go).

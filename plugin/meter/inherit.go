@@ -15,6 +15,11 @@ func (m *Meter) Inherit(from *Meter) {
 			m.shards[i].inheritPast(before)
 		}
 		for j := range accounts {
+			if a := &accounts[j]; !alike { // what it had spent before counts as if spent now
+				a.up.add(a.before.up)
+				a.down.add(a.before.down)
+				a.before = amount{}
+			}
 			m.inherit(&accounts[j])
 		}
 	}
@@ -50,9 +55,7 @@ func (m *Meter) inherit(a *account) {
 		return
 	}
 	known := s.make(a.key, func(gone *account) {
-		if gone.up.total > Free || gone.down.total > Free {
-			s.past.put(gone, timeOf(a.part))
-		}
+		s.let(gone, timeOf(a.part))
 	})
 	*known = *a
 	known.known = false // by these limits and this list

@@ -14,10 +14,11 @@ type Limits struct {
 	Client Bits // from one client to the servers of all unknown domains, beyond Free for each
 }
 
-// mostLimit is the largest that can be said; more is no limit worth one.
-const mostLimit = 16 << 20
+// mostLimit is the largest that can be said. Sixteen times as much, and a query more,
+// can still be counted.
+const mostLimit = 1 << 20
 
-var errForm = errors.New("UP DOWN [CLIENT] are wanted, sizes from 1B to 16MiB such as 256KiB, or off")
+var errForm = errors.New("UP DOWN [CLIENT] are wanted, sizes from 1B to 1MiB such as 256KiB, or off")
 
 // ParseLimits reads limits as budget takes them: two or three sizes, or off.
 func ParseLimits(args []string) (l Limits, err error) {

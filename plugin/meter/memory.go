@@ -2,6 +2,7 @@ package meter
 
 import (
 	"bytes"
+	"math"
 
 	"github.com/notunnel/notunnel/plugin/keyhash"
 )
@@ -10,11 +11,13 @@ import (
 const most = 16
 
 // print is what is remembered of a name, a label or a record: a part of its keyed
-// hash, never 0. With 16 bits a new name is taken for one of sixteen held ones once
-// in 4,096 times, which undercharges by 0.03 % at most. Tests use more.
-type print interface{ uint16 | uint64 }
+// hash, never 0. Names have 32 bits: a new one is taken for one of sixteen held ones
+// once in 268 million times, and for the last one, which is free, once in four billion.
+// Who is refused can try, but will not find one. Of labels and records each try is
+// paid for, and 16 bits undercharge by 0.03 % at most. Tests use more.
+type print interface{ uint16 | uint32 | uint64 }
 
-func printOf[P print](hash uint64) P { return max(P(hash>>32), 1) }
+func printOf[P print](hash uint64) P { return max(P(hash), 1) }
 
 // recent is a set of the last sixteen prints, with their order. Places stay the same
 // while something is held.
@@ -72,12 +75,13 @@ func (r *recent[P]) put(p P) (place int, fresh bool) {
 
 // memory is what the code knows of a pair's events so far. What it does not know
 // any more is paid for again.
-type memory[P print] struct {
+type memory[P, L print] struct {
 	last   uint8  // place of the last name, plus one
 	qtype  uint16 // and its type
+	run    uint32 // how often it has been repeated since
 	names  recent[P]
 	next   [most][kinds]follower // what came after a name, by the type that it had
-	labels recent[P]
+	labels recent[L]
 }
 
 // kinds are the types of a name that have followers of their own: A, AAAA, others.
@@ -100,7 +104,7 @@ func followerOf(place int, code uint8) follower {
 type Kind uint8
 
 const (
-	Same  Kind = iota // name and type of the last one: nothing but a number
+	Same  Kind = iota // name and type of the last one: how often is paid for when it ends
 	Next              // what followed the last one the time before
 	Again             // a name that is held
 	Fresh             // any other
@@ -115,11 +119,11 @@ type event[P print] struct {
 }
 
 // price says what the event costs after those before, and how it relates to them.
-func (m *memory[P]) price(c *Code, e *event[P], key *keyhash.Key) (Bits, Kind) {
+func (m *memory[P, L]) price(c *Code, e *event[P], key *keyhash.Key) (Bits, Kind) {
 	place := m.names.find(e.name)
 	if place < 0 {
 		h := m.held(e.prefix, key)
-		return priceNew + priceType(e.code) + c.prefix(e.prefix, &h), Fresh
+		return priceRun(m.run) + priceNew + priceType(e.code) + c.prefix(e.prefix, &h), Fresh
 	}
 	if m.last > 0 {
 		last := m.last - 1
@@ -127,17 +131,19 @@ func (m *memory[P]) price(c *Code, e *event[P], key *keyhash.Key) (Bits, Kind) {
 			return 0, Same
 		}
 		if f := m.next[last][kindOf(typeCode(m.qtype))]; f != 0 && f == followerOf(place, e.code) {
-			return priceNext, Next
+			return priceRun(m.run) + priceNext, Next
 		}
 	}
-	return priceAgain + priceOfOne(int(m.names.size)) + priceType(e.code), Again
+	return priceRun(m.run) + priceAgain + priceOfOne(int(m.names.size)) + priceType(e.code), Again
 }
 
-// remember takes the event in.
-func (m *memory[P]) remember(e *event[P], kind Kind, key *keyhash.Key) {
+// remember takes the event in, and returns the place of its name.
+func (m *memory[P, L]) remember(e *event[P], kind Kind, key *keyhash.Key) int {
 	if kind == Same {
-		return
+		m.run += min(1, math.MaxUint32-m.run)
+		return int(m.last) - 1
 	}
+	m.run = 0
 	place, fresh := m.names.put(e.name)
 	if m.last > 0 {
 		m.next[m.last-1][kindOf(typeCode(m.qtype))] = followerOf(place, e.code)
@@ -147,24 +153,25 @@ func (m *memory[P]) remember(e *event[P], kind Kind, key *keyhash.Key) {
 	}
 	m.last, m.qtype = uint8(place)+1, e.qtype
 	if kind != Fresh {
-		return
+		return place
 	}
 	for rest := e.prefix; len(rest) > 0; {
 		start := bytes.LastIndexByte(rest, '.') + 1
-		m.labels.put(printOf[P](key.Sum(rest[start:])))
+		m.labels.put(printOf[L](key.Sum(rest[start:])))
 		rest = rest[:max(start-1, 0)]
 	}
+	return place
 }
 
 // held are the labels of a prefix that are held.
-func (m *memory[P]) held(prefix []byte, key *keyhash.Key) (h held) {
+func (m *memory[P, L]) held(prefix []byte, key *keyhash.Key) (h held) {
 	h.count = int(m.labels.size)
 	if h.count == 0 {
 		return h
 	}
 	for i := 0; len(prefix) > 0; i++ {
 		start := bytes.LastIndexByte(prefix, '.') + 1
-		if m.labels.find(printOf[P](key.Sum(prefix[start:]))) >= 0 {
+		if m.labels.find(printOf[L](key.Sum(prefix[start:]))) >= 0 {
 			h.set(i)
 		}
 		prefix = prefix[:max(start-1, 0)]

@@ -61,10 +61,13 @@ type Query struct {
 	Shared bool   // the domain is no SLD: it has the limits of popular ones and counts for no client's sum
 	Type   uint16
 	At     time.Time
+	Dry    bool // only say what would be: nothing is charged
 }
 
 // client is the key of the client's account.
-func (q *Query) client(key *keyhash.Key) uint64 { return subject.Pair(key, nil, q.Client, q.Room) }
+func (q *Query) client(key *keyhash.Key) uint64 {
+	return subject.Pair(key, subject.OfAll, nil, q.Client, q.Room)
+}
 
 // Cause is which limit a query or a reply would have exceeded.
 type Cause uint8
@@ -105,44 +108,50 @@ func (m *Meter) Query(q *Query) (o Outcome) {
 
 // charge is Query for the pair. It returns what counts for the client's sum.
 func (m *Meter) charge(q *Query, left Bits, o *Outcome) (excess Bits) {
-	e := event[uint16]{prefix: q.Prefix, name: printOf[uint16](q.Hash), qtype: q.Type, code: typeCode(q.Type)}
+	e := event[uint32]{prefix: q.Prefix, name: printOf[uint32](q.Hash), qtype: q.Type, code: typeCode(q.Type)}
 	s := m.of(q.Pair)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a := m.account(s, q.Pair, q.At)
 	o.Price, o.Kind = a.memory.price(&m.config.Code, &e, &m.config.Key)
-	o.Up, o.Down = a.up.total, a.down.total
-	after := plus(a.up.total, o.Price)
+	spent := a.spent()
+	o.Up, o.Down = spent.up, spent.down
+	after := plus(spent.up, o.Price)
 	if !a.known {
 		a.known, a.factor = true, SharedFactor
 		if !q.Shared {
 			a.factor = m.config.Factor(q.Domain)
 		}
 	}
-	if o.Cause, o.Limit = m.refuses(a, after, o.Kind); o.Cause != Within {
+	if o.Cause, o.Limit = m.refuses(a, spent.down, after, o.Kind); o.Cause != Within {
 		return 0
 	}
 	if a.factor <= 1 && after > Free {
-		if excess = after - max(a.up.total, Free); excess > left {
+		if excess = after - max(spent.up, Free); excess > left {
 			o.Cause, o.Limit = ClientAll, m.config.Limits.Client
 			return 0
 		}
 	}
-	a.memory.remember(&e, o.Kind, &m.config.Key)
+	if q.Dry {
+		return 0
+	}
+	if place := a.memory.remember(&e, o.Kind, &m.config.Key); o.Kind == Fresh {
+		a.replies[place] = [replyKinds]uint16{}
+	}
 	a.up.add(o.Price)
 	if a.factor > 1 && o.Kind == Fresh {
 		a.subtree.vote(q.Prefix, o.Price, &m.config.Key)
 	}
-	o.Up = a.up.total
+	o.Up = after
 	return excess
 }
 
-// refuses says whether the limits of a pair refuse an event after which so much has
-// gone up.
-func (m *Meter) refuses(a *account, after Bits, kind Kind) (Cause, Bits) {
+// refuses says whether the limits of a pair refuse an event when so much has come
+// down, and after it so much has gone up.
+func (m *Meter) refuses(a *account, spent, after Bits, kind Kind) (Cause, Bits) {
 	up, down := times(m.config.Limits.Up, a.factor), times(m.config.Limits.Down, a.factor)
 	switch {
-	case down > 0 && a.down.total >= down:
+	case down > 0 && spent >= down:
 		return DownAll, down
 	case up == 0:
 		return Within, 0
@@ -166,7 +175,7 @@ func (m *Meter) leftOf(client uint64, at time.Time) Bits {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a := m.account(s, client, at)
-	return m.config.Limits.Client - min(a.up.total, m.config.Limits.Client)
+	return m.config.Limits.Client - min(a.spent().up, m.config.Limits.Client)
 }
 
 func (m *Meter) chargeClient(client uint64, excess Bits, at time.Time) {
@@ -176,34 +185,9 @@ func (m *Meter) chargeClient(client uint64, excess Bits, at time.Time) {
 	m.account(s, client, at).up.add(excess)
 }
 
-// Reply charges what comes in with a reply to a query of the pair. It returns
-// DownAll if that exceeds the limit: the reply is to be withheld, and spends what was
-// left, so that no query goes out until enough has aged.
-func (m *Meter) Reply(pair uint64, records []Record, at time.Time) (price Bits, cause Cause) {
-	s := m.of(pair)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	a := m.account(s, pair, at)
-	for i := range records {
-		if a.records.find(printOf[uint16](records[i].Hash)) < 0 {
-			price = plus(price, records[i].Price)
-		}
-	}
-	after := plus(a.down.total, price)
-	if limit := times(m.config.Limits.Down, a.factor); limit > 0 && after > limit {
-		a.down.add(limit - min(a.down.total, limit))
-		return 0, DownAll
-	}
-	for i := range records {
-		a.records.put(printOf[uint16](records[i].Hash))
-	}
-	a.down.add(price)
-	return price, Within
-}
-
 // Price is what a query of the pair would cost now. It charges nothing.
 func (m *Meter) Price(pair uint64, prefix []byte, hash uint64, qtype uint16, at time.Time) Bits {
-	e := event[uint16]{prefix: prefix, name: printOf[uint16](hash), qtype: qtype, code: typeCode(qtype)}
+	e := event[uint32]{prefix: prefix, name: printOf[uint32](hash), qtype: qtype, code: typeCode(qtype)}
 	s := m.of(pair)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -217,8 +201,8 @@ func (m *Meter) Spent(pair uint64, at time.Time) (up, down Bits) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if a := s.find(pair); a != nil {
-		m.age(a, at)
-		return a.up.total, a.down.total
+		m.age(s, a, at)
+		return a.spent().up, a.spent().down
 	}
 	return s.past.spent(pair, at)
 }
@@ -227,25 +211,31 @@ func (m *Meter) Spent(pair uint64, at time.Time) (up, down Bits) {
 // one before.
 func (m *Meter) account(s *shard, key uint64, at time.Time) *account {
 	if a := s.find(key); a != nil {
-		m.age(a, at)
+		m.age(s, a, at)
 		return a
 	}
 	a := s.make(key, func(gone *account) {
-		m.age(gone, at)
-		if gone.up.total > Free || gone.down.total > Free {
-			s.past.put(gone, at)
-		}
+		m.age(s, gone, at)
+		s.let(gone, at)
 	})
 	a.part = partOf(at)
-	up, down := s.past.spent(key, at)
-	a.up.add(up)
-	a.down.add(down)
+	a.before.up, a.before.down = s.past.spent(key, at)
 	return a
+}
+
+// worthMemory is what an account must have spent to be remembered.
+const worthMemory = 8 * 8 * bit
+
+// let remembers what an account had spent that has to go.
+func (s *shard) let(gone *account, at time.Time) {
+	if gone.up.total > worthMemory || gone.down.total > worthMemory {
+		s.past.put(gone, at)
+	}
 }
 
 // age moves the sums on to the part that the time falls in. A clock that is set back
 // moves nothing.
-func (m *Meter) age(a *account, at time.Time) {
+func (m *Meter) age(s *shard, a *account, at time.Time) {
 	if part := partOf(at); part > a.part {
 		if up, down := a.up.part[0], a.down.part[0]; m.config.Ended != nil && a.known && (up > 0 || down > 0) {
 			m.config.Ended(up, down)
@@ -253,6 +243,7 @@ func (m *Meter) age(a *account, at time.Time) {
 		a.known = false // standing can have changed
 		a.up.age(part - a.part)
 		a.down.age(part - a.part)
+		a.before.up, a.before.down = s.past.spent(a.key, at)
 		a.part = part
 	}
 }

@@ -35,7 +35,7 @@ func client(n int) *subject.Client {
 func query(prefix, domain string, who int, qtype uint16, at time.Time) *Query {
 	c := client(who)
 	return &Query{
-		Pair: subject.Pair(&testKey, []byte(domain), c, nil), Domain: []byte(domain), Prefix: []byte(prefix),
+		Pair: subject.Pair(&testKey, subject.OfSecond, []byte(domain), c, nil), Domain: []byte(domain), Prefix: []byte(prefix),
 		Hash: testKey.Sum([]byte(prefix)), Client: c, Room: make([]byte, 300), Type: qtype, At: at,
 	}
 }
@@ -114,23 +114,34 @@ func TestKnownNamesGoOn(t *testing.T) {
 	}
 }
 
-func TestRepliesAreChargedOnce(t *testing.T) {
+// replied is a reply to the query.
+func replied(q *Query, at time.Time, records ...Record) *Reply {
+	return &Reply{Pair: q.Pair, Hash: q.Hash, Type: q.Type, Records: records, At: at}
+}
+
+func TestRepliesAreCharged(t *testing.T) {
 	m := newMeter(t, 1000, Limits{Up: kib(1), Down: FromBytes(100)}, 1)
 	q := query("www", "stager.example", 1, dns.TypeTXT, begin)
 	m.Query(q)
-	record := func(n int) []Record { return []Record{{Hash: testKey.Sum([]byte{byte(n)}), Price: Data(30)}} }
-	for range 10 {
-		if price, cause := m.Reply(q.Pair, record(0), begin); cause != Within || price > Data(30) {
-			t.Fatal("a reply that was paid for is charged again")
-		}
-	}
-	for i := 1; i < 3; i++ {
-		if price, cause := m.Reply(q.Pair, record(i), begin); cause != Within || price != Data(30) {
+	record := func(n int) Record { return Record{Hash: testKey.Sum([]byte{byte(n)}), Price: Data(30)} }
+	for i := range 10 {
+		price, cause := m.Reply(replied(q, begin, record(0)))
+		if want := Data(30) + priceMember; cause != Within || i == 0 && price != want || i > 0 && price != 0 {
 			t.Fatalf("reply %d: %v, price %d", i, cause, price)
 		}
 	}
-	if _, cause := m.Reply(q.Pair, record(3), begin); cause != DownAll {
-		t.Error("100 bytes came in of at most 100, and 30 more are let in")
+	if price, _ := m.Reply(replied(q, begin, record(1), record(0))); price < Data(30) || price > Data(31) {
+		t.Errorf("a new record beside a known one costs %d", price)
+	}
+	if price, _ := m.Reply(replied(q, begin, record(0), record(1))); price != 0 {
+		t.Errorf("the same in another order costs %d", price)
+	}
+	if price, _ := m.Reply(replied(q, begin, record(0))); price == 0 || price > 3*bit {
+		t.Errorf("one of two known records costs %d", price)
+	}
+	m.Reply(replied(q, begin, record(2)))
+	if _, cause := m.Reply(replied(q, begin, record(3))); cause != DownAll {
+		t.Error("90 bytes came in of at most 100, and 30 more are let in")
 	}
 	if o := m.Query(q); o.Cause != DownAll {
 		t.Errorf("after a reply was withheld: %+v", o)
@@ -238,7 +249,7 @@ func TestMemory(t *testing.T) {
 	}
 	held := live() - before
 	t.Logf("%.1f MiB for %d accounts, %d bytes each, and what was evicted", float64(held)/(1<<20), capacity, held/capacity)
-	if held > 32<<20 {
+	if held > 40<<20 {
 		t.Errorf("%d bytes are held", held)
 	}
 	runtime.KeepAlive(m)
@@ -255,7 +266,7 @@ func TestChargingDoesNotAllocate(t *testing.T) {
 		i++
 		q.Hash += uint64(i%7) << 40
 		m.Query(q)
-		m.Reply(q.Pair, records, begin)
+		m.Reply(replied(q, begin, records...))
 	}); n != 0 {
 		t.Errorf("%v allocations, want none", n)
 	}

@@ -2,14 +2,14 @@ package meter
 
 import "time"
 
-// past remembers what pairs had spent that are not held any more, in two
-// generations of a day: at least for 24 hours, at most for 48. It never remembers
-// too little. A pair that is not in it can be charged with what a pair of its bucket
-// had spent whose room was needed: with as many buckets as a meter holds pairs, ten
-// places each, a flood of a million SLDs that cost 17 bytes each leaves that below
-// 64 bytes for more than 99 % of pairs (a test shows it). Buckets are chosen by
-// keyed hashes, so nobody can aim at one. It takes 128 bytes an account that is held.
-// Not safe for concurrent use.
+// past remembers what accounts had spent that are not held any more, in two
+// generations of a day: for 24 hours at least, for 48 at most. It never remembers too
+// little. An account that is not in it can be charged with what another one of its
+// bucket had spent whose room was needed: with as many buckets as accounts are held,
+// ten places each, a flood of a million SLDs that cost some 20 bytes each leaves that
+// below 64 bytes for more than 99 % of accounts (a test shows it). Buckets are chosen
+// by keyed hashes, so nobody can aim at one. It takes 128 bytes an account that is
+// held. Not safe for concurrent use.
 type past struct {
 	begun   time.Time      // of the running generation
 	buckets [][days]bucket // nil until there is something to remember; the running generation first
@@ -43,7 +43,7 @@ func newPast(capacity int) past {
 
 func inUnits(n Bits) uint16 { return uint16(min((n+pastUnit-1)/pastUnit, 1<<16-1)) }
 
-// put remembers what an account had spent.
+// put remembers what an account had spent since it was made.
 func (p *past) put(a *account, at time.Time) {
 	if p.buckets == nil {
 		p.buckets, p.begun = make([][days]bucket, p.mask+1), at
@@ -52,7 +52,7 @@ func (p *past) put(a *account, at time.Time) {
 	p.buckets[a.key>>24&p.mask][0].put(uint16(a.key>>8), inUnits(a.up.total), inUnits(a.down.total))
 }
 
-// spent is at least what the pair had spent when it was put.
+// spent is at least what was put of the account in the day before.
 func (p *past) spent(pair uint64, at time.Time) (up, down Bits) {
 	if p.buckets == nil {
 		return 0, 0
@@ -60,7 +60,7 @@ func (p *past) spent(pair uint64, at time.Time) (up, down Bits) {
 	p.turn(at)
 	for i := range days {
 		u, d := p.buckets[pair>>24&p.mask][i].spent(uint16(pair >> 8))
-		up, down = max(up, Bits(u)*pastUnit), max(down, Bits(d)*pastUnit)
+		up, down = plus(up, Bits(u)*pastUnit), plus(down, Bits(d)*pastUnit)
 	}
 	return up, down
 }
@@ -84,32 +84,30 @@ func (p *past) turn(at time.Time) {
 	}
 }
 
-// put keeps the larger amounts of a print that is there. Of others the least gives
-// way.
+// put adds to the amounts of a print that is there. One that is not can have been,
+// and so begins with the most that was lost. If there is no room, the least is lost.
 func (b *bucket) put(print, up, down uint16) {
 	at, least := -1, ^uint32(0)
 	for i := range places {
-		if b.up[i] == 0 && b.down[i] == 0 {
-			if at < 0 || least > 0 {
-				at, least = i, 0
-			}
-			continue
-		}
-		if b.prints[i] == print {
-			b.up[i], b.down[i] = max(b.up[i], up), max(b.down[i], down)
+		amount := uint32(b.up[i]) + uint32(b.down[i])
+		if amount > 0 && b.prints[i] == print {
+			b.up[i], b.down[i] = plus16(b.up[i], up), plus16(b.down[i], down)
 			return
 		}
-		if amount := uint32(b.up[i]) + uint32(b.down[i]); amount < least {
+		if amount < least {
 			at, least = i, amount
 		}
 	}
-	b.lostUp, b.lostDn = max(b.lostUp, b.up[at]), max(b.lostDn, b.down[at])
-	if uint32(up)+uint32(down) < least { // it is the least itself
+	up, down = plus16(b.lostUp, up), plus16(b.lostDn, down)
+	if least > 0 && uint32(up)+uint32(down) < least { // it is the least itself
 		b.lostUp, b.lostDn = max(b.lostUp, up), max(b.lostDn, down)
 		return
 	}
+	b.lostUp, b.lostDn = max(b.lostUp, b.up[at]), max(b.lostDn, b.down[at])
 	b.prints[at], b.up[at], b.down[at] = print, up, down
 }
+
+func plus16(a, b uint16) uint16 { return a + min(b, 1<<16-1-a) }
 
 func (b *bucket) spent(print uint16) (up, down uint16) {
 	for i := range places {

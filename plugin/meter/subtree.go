@@ -10,7 +10,7 @@ import (
 // nearest to the domain the one that has the majority of it below those before, if one
 // has (Boyer and Moore's vote, with bits for votes).
 type subtree struct {
-	prints [depth]uint16
+	prints [depth]uint32
 	votes  [depth]Bits
 	cast   Bits // all votes
 }
@@ -23,7 +23,7 @@ func (t *subtree) vote(prefix []byte, price Bits, key *keyhash.Key) {
 	t.cast = plus(t.cast, price)
 	for d := 0; d < depth && len(prefix) > 0; d++ {
 		start := bytes.LastIndexByte(prefix, '.') + 1
-		print := printOf[uint16](key.Sum(prefix[start:]))
+		print := printOf[uint32](key.Sum(prefix[start:]))
 		if print != t.prints[d] {
 			if t.votes[d] >= price {
 				t.votes[d] -= price
@@ -43,7 +43,7 @@ func (t *subtree) vote(prefix []byte, price Bits, key *keyhash.Key) {
 func (t *subtree) labels(prefix []byte, key *keyhash.Key) (n int) {
 	for n < depth && len(prefix) > 0 {
 		start := bytes.LastIndexByte(prefix, '.') + 1
-		if t.prints[n] != printOf[uint16](key.Sum(prefix[start:])) || t.votes[n] < t.cast/2 {
+		if t.prints[n] != printOf[uint32](key.Sum(prefix[start:])) || t.votes[n] < t.cast/2 {
 			break
 		}
 		prefix = prefix[:max(start-1, 0)]

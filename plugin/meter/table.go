@@ -8,10 +8,20 @@ type account struct {
 	part     uint32 // number of the running part of the sums
 	known    bool   // standing has been asked for
 	factor   uint8  // by which the limits are multiplied, if it has
-	up, down sum
-	memory   memory[uint16]
-	records  recent[uint16] // rdata that came in
-	subtree  subtree        // of a domain that is not unknown
+	up, down sum    // since it is held
+	before   amount // what is remembered of it from before that
+	memory   memory[uint32, uint16]
+	records  recent[uint16]           // that came in
+	replies  [most][replyKinds]uint16 // the last one to each name
+	subtree  subtree                  // of a domain that is not unknown
+}
+
+// amount is of both directions.
+type amount struct{ up, down Bits }
+
+// spent is what counts for the limits.
+func (a *account) spent() amount {
+	return amount{up: plus(a.up.total, a.before.up), down: plus(a.down.total, a.before.down)}
 }
 
 // shard holds accounts in chunks that never move, an index of open addressing over

@@ -102,7 +102,9 @@ func TestSecond(t *testing.T) {
 		"duckdns.org.":                  "duckdns.org",
 		"www.example.com.":              "",
 		"www.example.co.uk.":            "",
-		"a.b.c.kawasaki.jp.":            "",
+		"a.b.c.kawasaki.jp.":            "kawasaki.jp",
+		"c.kawasaki.jp.":                "kawasaki.jp",
+		"city.kawasaki.jp.":             "",
 		"a.pirate.sea.":                 "",
 		"x.y.compute.amazonaws.com.cn.": "compute.amazonaws.com.cn", // a wildcard of the private part
 	} {

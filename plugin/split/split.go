@@ -82,7 +82,7 @@ func (n *Name) Parse(s string) Class {
 		return n.splitArpa(name)
 	}
 	suffix := psl.Of(name)
-	if suffix.Private {
+	if suffix.Private || suffix.Base != suffix.Start {
 		n.second = uint8(suffix.Base)
 	}
 	if suffix.Start == 0 {
@@ -120,9 +120,9 @@ func (n *Name) Prefix() []byte {
 }
 
 // Second is the second key of the name, a zone above its SLD that a stranger can
-// hold as well: the private suffix that the SLD is registered under, or the /16
-// or /32 of a reverse name. It is empty for most names. A bare private suffix has
-// itself, a name below a wildcard of the private part what the wildcard is below.
+// hold as well: the private suffix that the SLD is registered under, what a wildcard
+// of the list is below, or the /16 or /32 of a reverse name. It is empty for most names.
+// A bare private suffix has itself.
 func (n *Name) Second() []byte {
 	if n.second == noSecond {
 		return nil

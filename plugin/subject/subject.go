@@ -55,11 +55,20 @@ func (c *Client) Key(dst []byte) []byte {
 
 // Pair is the keyed hash that the SLD and the client are known by.
 func (s *Subject) Pair(key *keyhash.Key, buf []byte) uint64 {
-	return Pair(key, s.SLD(), &s.Client, buf)
+	return Pair(key, ofSLD, s.SLD(), &s.Client, buf)
 }
 
+// Kind is what a client and a zone are known as together.
+type Kind byte
+
+const (
+	ofSLD    Kind = iota // an SLD
+	OfSecond             // a second key
+	OfAll                // all zones
+)
+
 // Pair is the keyed hash that a zone and a client are known by. buf is room for both.
-func Pair(key *keyhash.Key, zone []byte, c *Client, buf []byte) uint64 {
-	buf = append(append(buf[:0], zone...), 0)
+func Pair(key *keyhash.Key, as Kind, zone []byte, c *Client, buf []byte) uint64 {
+	buf = append(append(buf[:0], zone...), byte(as))
 	return key.Sum(c.Key(buf))
 }

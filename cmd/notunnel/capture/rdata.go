@@ -78,11 +78,15 @@ func recordOf(s string, t uint16) dns.RR {
 		}
 	case dns.TypeMX:
 		if len(words) > 0 && len(words) <= 2 {
-			return &dns.MX{Hdr: header, Mx: words[len(words)-1]}
+			numbers := numbersOf(words[:len(words)-1], 1)
+			return &dns.MX{Hdr: header, Preference: numbers[0], Mx: words[len(words)-1]}
 		}
 	case dns.TypeSRV:
 		if len(words) == 1 || len(words) == 4 {
-			return &dns.SRV{Hdr: header, Target: words[len(words)-1]}
+			numbers := numbersOf(words[:len(words)-1], 3)
+			return &dns.SRV{
+				Hdr: header, Priority: numbers[0], Weight: numbers[1], Port: numbers[2], Target: words[len(words)-1],
+			}
 		}
 	}
 	if data, err := hex.DecodeString(s); err == nil && len(data) > 0 {
@@ -94,6 +98,16 @@ func recordOf(s string, t uint16) dns.RR {
 		}
 	}
 	return nil
+}
+
+// numbersOf reads so many numbers; what is none, or is left out, is 0.
+func numbersOf(words []string, n int) []uint16 {
+	numbers := make([]uint16, n)
+	for i, word := range words {
+		number, _ := strconv.ParseUint(word, 10, 16)
+		numbers[i] = uint16(number)
+	}
+	return numbers
 }
 
 // genericRecord reads what follows \# (RFC 3597): length and hexadecimal

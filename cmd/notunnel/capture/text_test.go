@@ -47,7 +47,7 @@ func TestRdataForms(t *testing.T) {
 		{"10 a.b.", dns.TypeMX, wire(dns.TypeMX, "\x00\x00\x01a\x01b\x00")},
 		{"a.b.", dns.TypeMX, wire(dns.TypeMX, "\x00\x00\x01a\x01b\x00")},
 		{"MX 10 a.b.", dns.TypeA, wire(dns.TypeMX, "\x00\x00\x01a\x01b\x00")},
-		{"0 0 5060 a.b.", dns.TypeSRV, wire(dns.TypeSRV, "\x00\x00\x00\x00\x00\x00\x01a\x01b\x00")},
+		{"0 0 5060 a.b.", dns.TypeSRV, wire(dns.TypeSRV, "\x00\x00\x00\x00\x13\xc4\x01a\x01b\x00")},
 		{`"ab" "c"`, dns.TypeTXT, wire(dns.TypeTXT, "\x02ab\x01c")},
 		{`"a\"b\092"`, dns.TypeTXT, wire(dns.TypeTXT, "\x04a\"b\\")},
 		{"567a01", dns.TypeTXT, wire(dns.TypeTXT, "\x06567a01")},
