@@ -32,7 +32,8 @@ type Config struct {
 	Key       keyhash.Key    // secret; engines inherit from those of the same key only
 	Budget    meter.Limits   // of unknown SLDs; of listed ones it is four times, of popular ones sixteen times as much
 
-	Inference Inference // may be nil
+	Inference Inference          // may be nil
+	Metered   func(meter.Passed) // see meter.Config.Watch; may be nil
 }
 
 // Inference counts how inference goes. It is called concurrently.
@@ -134,7 +135,7 @@ func New(c Config, prev *Engine) (*Engine, error) {
 	if c.Models.Surprisal != nil {
 		e.code.Spell = c.Models.Surprisal
 	}
-	e.meter = meter.New(meter.Config{Capacity: c.Capacity, Key: c.Key, Limits: c.Budget, Code: e.code, Factor: e.factor})
+	e.meter = meter.New(meter.Config{Capacity: c.Capacity, Key: c.Key, Limits: c.Budget, Code: e.code, Factor: e.factor, Watch: c.Metered})
 	e.SetAllow(c.Allow)
 	if prev != nil {
 		e.Inherit(prev)

@@ -23,6 +23,8 @@ type Config struct {
 	Limits   Limits
 	// Factor is what the limits of a domain are multiplied by, 1 for unknown ones.
 	Factor func(sld []byte) uint8
+	// Watch is told of what is charged, within the account's lock. Nil if nobody asks.
+	Watch func(Passed)
 }
 
 // Meter sums up the information that passed, by pair and by client. It holds at most
@@ -128,6 +130,9 @@ func (m *Meter) charge(q *Query, left Bits, o *Outcome) (excess Bits) {
 	a.memory.remember(&e, o.Kind, &m.config.Key)
 	a.up.add(o.Price)
 	o.Up = a.up.total
+	if m.config.Watch != nil {
+		m.config.Watch(Passed{Account: q.Pair, Domain: q.Domain, Client: q.Client, Factor: a.factor, Kind: o.Kind, Up: a.up.total, Down: a.down.total})
+	}
 	return excess
 }
 
@@ -167,7 +172,11 @@ func (m *Meter) chargeClient(client uint64, excess Bits, at time.Time) {
 	s := m.of(client)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	m.account(s, client, at).up.add(excess)
+	a := m.account(s, client, at)
+	a.up.add(excess)
+	if m.config.Watch != nil {
+		m.config.Watch(Passed{Account: client, Up: a.up.total})
+	}
 }
 
 // Reply charges what comes in with a reply to a query of the pair. It returns
@@ -192,6 +201,9 @@ func (m *Meter) Reply(pair uint64, records []Record, at time.Time) (price Bits, 
 		a.records.put(printOf[uint16](records[i].Hash))
 	}
 	a.down.add(price)
+	if m.config.Watch != nil {
+		m.config.Watch(Passed{Account: pair, Factor: a.factor, Up: a.up.total, Down: a.down.total})
+	}
 	return price, Within
 }
 
