@@ -45,9 +45,12 @@ func traffic(seed uint64) (all recorded) {
 	}
 	var habits []habit
 	for i := range 60 {
-		from := r.IntN(2 * 24 * 60)
+		from, names := r.IntN(2*24*60), 1+r.IntN(60)
+		if i%10 == 3 {
+			names = 20000 // hardly any of which comes again
+		}
 		habits = append(habits, habit{
-			domain: string("ulp"[r.IntN(3)]) + fmt.Sprint(i%25), who: r.IntN(6), names: 1 + r.IntN(60),
+			domain: string("ulp"[r.IntN(3)]) + fmt.Sprint(i%25), who: r.IntN(6), names: names,
 			from: from, to: from + 60 + r.IntN(40*60), shared: i%9 == 0, replies: i%2 == 0,
 			often: 5 + r.IntN(60), size: 4 + r.IntN(200), kin: 1 + r.IntN(50),
 		})

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -109,12 +110,7 @@ func measure(l log) (*result, error) {
 		tightest: peaks.Tightest(), model: judge.model, refused: make([]blocked, len(tries)),
 	}
 	for _, p := range peaks.Pairs {
-		if demand(p) > demand(&r.up) || demand(p) == demand(&r.up) && p.Domain < r.up.Domain {
-			r.up = *p
-		}
-		if each := p.Down / meter.Bits(p.Factor); r.down.Factor == 0 || each > r.down.Down/meter.Bits(r.down.Factor) {
-			r.down = *p
-		}
+		r.up, r.down = nearer(r.up, *p, demand), nearer(r.down, *p, brought)
 	}
 	for _, up := range peaks.Clients {
 		r.client = max(r.client, up)
@@ -122,10 +118,21 @@ func measure(l log) (*result, error) {
 	return r, r.try(peaks)
 }
 
+// nearer is the pair that comes nearer to a limit, the same one in any order of pairs.
+func nearer(a, b meter.Peak, by func(*meter.Peak) meter.Bits) meter.Peak {
+	if cmp.Or(cmp.Compare(by(&a), by(&b)), cmp.Compare(a.Up, b.Up), cmp.Compare(a.Domain, b.Domain), cmp.Compare(a.Client, b.Client)) < 0 {
+		return b
+	}
+	return a
+}
+
 // demand is the least Up that refuses nothing of the pair.
 func demand(p *meter.Peak) meter.Bits {
 	return max(p.Up, 2*p.New) / meter.Bits(max(p.Factor, 1))
 }
+
+// brought is the same of Down, but for a bit.
+func brought(p *meter.Peak) meter.Bits { return p.Down / meter.Bits(max(p.Factor, 1)) }
 
 // try reads the log under the budgets that refuse something of what passed without.
 func (r *result) try(peaks *meter.Peaks) error {

@@ -63,7 +63,7 @@ func summary(results []*result) []string {
 		var names []string
 		for _, r := range results {
 			if !r.recorded && r.refused[try].queries > 0 {
-				names = append(names, r.name)
+				names = append(names, r.name+r.ways(try))
 			}
 		}
 		return names
@@ -76,7 +76,7 @@ func summary(results []*result) []string {
 	}
 	first := fmt.Sprintf("1. The default, 256KiB 64KiB, refuses nothing in any of %d composed networks.", composed)
 	if names := needy(byDefault); len(names) > 0 {
-		first = fmt.Sprintf("1. The default, 256KiB 64KiB, refuses nothing in %d of %d composed networks. It does in **%s**: the domain in question belongs into `allow`, or the machine into `exempt`.",
+		first = fmt.Sprintf("1. The default, 256KiB 64KiB, refuses nothing in %d of %d composed networks. It does in **%s**: see there which domain to put in `allow`, or which machine in `exempt`.",
 			composed-len(names), composed, strings.Join(names, ", "))
 	}
 	return []string{
@@ -84,8 +84,24 @@ func summary(results []*result) []string {
 		fmt.Sprintf("2. Before 16KiB 64KiB, look at these: %s.", list(needy(2))),
 		fmt.Sprintf("3. Before 4KiB 16KiB, at these: %s.", list(needy(1))),
 		fmt.Sprintf("4. Before 1KiB 8KiB, at these: %s.", list(needy(0))),
-		"5. What needs it is a domain of one's own or of a service one pays for (`allow`), or a machine that asks for many (`exempt`): mail servers, monitoring, scanners, nodes. Desks need none down to the third line.",
+		"5. Put the domain in `allow` where it is your own or a service that you chose (a search suffix is your own domain); `exempt` the machine where it asks for everybody's: mail servers, scanners, log analysers.",
 	}
+}
+
+// ways says which way the budget is too small.
+func (r *result) ways(try int) string {
+	limits, err := meter.ParseLimits(tries[try].limits)
+	if err != nil {
+		return ""
+	}
+	up, down := r.up.Over(meter.Limits{Up: limits.Up}), r.down.Over(meter.Limits{Down: limits.Down})
+	switch {
+	case up && down:
+		return " (up and down)"
+	case up:
+		return " (up)"
+	}
+	return " (down)"
 }
 
 func list(names []string) string {
@@ -138,7 +154,10 @@ func (b *blocked) String() string {
 	if b.queries == 0 {
 		return "0"
 	}
-	return fmt.Sprintf("%d pairs, %s queries", len(b.pairs), count(b.queries))
+	if len(b.pairs) == 1 {
+		return fmt.Sprintf("1 pair, %s queries", count(b.queries))
+	}
+	return fmt.Sprintf("%s pairs, %s queries", count(len(b.pairs)), count(b.queries))
 }
 
 // domain says what is known of the pair's domain, and its name if it may be named.

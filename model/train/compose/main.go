@@ -129,18 +129,22 @@ func composeNetworks(namesFile, out string, seed uint64, days int) error {
 	if err != nil {
 		return err
 	}
-	names := &networks.Names{SLDs: world.slds, Labels: world.labels}
-	for _, z := range world.named {
-		for i, prefix := range z.prefixes {
-			names.Add(prefix+"."+z.sld, z.days[i])
-		}
-	}
+	names := world.forNetworks()
 	for _, p := range networks.Patterns() {
 		if err := p.Write(out, names, seed, days); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// forNetworks are the names that somebody was seen asking for.
+func (w *world) forNetworks() *networks.Names {
+	names := &networks.Names{SLDs: w.slds, Labels: w.labels}
+	for _, z := range w.named {
+		names.AddZone(z.sld, z.prefixes, z.days)
+	}
+	return names
 }
 
 // composer writes the logs of families.

@@ -71,6 +71,35 @@ func ordinary(_ *rand.Rand, name string, qtype uint16, _ time.Duration) reply {
 	return x
 }
 
+// balanced is how a service answers that stands behind a wildcard: every name with the
+// same few addresses of its balancers.
+func balanced(_ *rand.Rand, name string, qtype uint16, _ time.Duration) reply {
+	x := reply{ttl: 60}
+	zone := hashOf(zoneOf(name))
+	for i := range uint64(2) {
+		switch one := zone + (hashOf(name)+i)%6<<24; qtype {
+		case tA:
+			x.records = append(x.records, ipv4(one))
+		case tAAAA:
+			x.records = append(x.records, ipv6(one<<24))
+		}
+	}
+	return x
+}
+
+// single is how a host at a subscriber's line answers: by one address, and of one in
+// five by one over IPv6 too.
+func single(_ *rand.Rand, name string, qtype uint16, _ time.Duration) reply {
+	x := reply{ttl: 600}
+	switch h := hashOf(name); {
+	case qtype == tA:
+		x.records = []string{ipv4(h)}
+	case qtype == tAAAA && h%5 == 0:
+		x.records = []string{ipv6(h)}
+	}
+	return x
+}
+
 // own is how hosts of a company answer: one private address.
 func own(_ *rand.Rand, name string, qtype uint16, _ time.Duration) reply {
 	h := hashOf(name)
@@ -84,6 +113,12 @@ func own(_ *rand.Rand, name string, qtype uint16, _ time.Duration) reply {
 		x.records = []string{fmt.Sprintf("0 100 389 dc%02d.%s.", h%6, after(name, "_msdcs."))}
 	}
 	return x
+}
+
+// privatePointer is the reverse name of the address that own gives a name.
+func privatePointer(name string) string {
+	h := hashOf(name)
+	return fmt.Sprintf("%d.%d.%d.10.in-addr.arpa", h>>24&255, h>>16&255, h>>8&31)
 }
 
 // after is what of a name comes after a part of it, or after its last label with an
@@ -100,9 +135,6 @@ func after(name, part string) string {
 func missing(*rand.Rand, string, uint16, time.Duration) reply {
 	return reply{rcode: nxdomain, ttl: 300}
 }
-
-// unlogged is that of resolvers that log queries alone.
-func unlogged(*rand.Rand, string, uint16, time.Duration) reply { return reply{rcode: unseen, ttl: 300} }
 
 // listing is how block lists answer: a third is listed.
 func listing(_ *rand.Rand, name string, qtype uint16, _ time.Duration) reply {

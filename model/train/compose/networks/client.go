@@ -13,6 +13,8 @@ type network struct {
 	clients int32
 	caches  []bool // of each client
 	lookups []lookup
+
+	unlogged bool // replies are left out of the log
 }
 
 // lookup is a name that a program wants. It becomes a query unless the client has the
@@ -69,6 +71,9 @@ func (c *client) ask(at time.Duration, says answer, name string, types ...uint16
 
 // host looks a host up by all types that the client's programs ask for.
 func (c *client) host(at time.Duration, name string) { c.ask(at, ordinary, name, c.types...) }
+
+// served is host for a service behind a wildcard.
+func (c *client) served(at time.Duration, name string) { c.ask(at, balanced, name, c.types...) }
 
 // day is what share of what happens falls in each hour.
 type day [24]float64

@@ -8,9 +8,9 @@ import (
 
 // clusters are machines that run many programs.
 var clusters = []Pattern{
-	{"k8s-node", "four Kubernetes nodes that poll four hosts each every 15 s, A and AAAA, through the search path (ndots 5)", 4, nodes},
-	{"k8s-pods", "two nodes with 110 pods that ask for 40 hosts through the search path, a node cache of 30 s before them", 2, pods},
-	{"container-ids", "four proxies that find 500 containers a day each by their 12 hexadecimal digits, each some times", 4, containers},
+	{Name: "k8s-node", What: "four Kubernetes nodes that poll four hosts each every 15 s, A and AAAA, through the search path (ndots 5)", Clients: 4, make: nodes},
+	{Name: "k8s-pods", What: "two nodes with 110 pods that ask for 40 hosts through the search path, a node cache of 30 s before them", Clients: 2, make: pods},
+	{Name: "container-ids", What: "four proxies that find 500 containers a day each by their 12 hexadecimal digits, each some times; a log without replies", Clients: 4, make: containers, unlogged: true},
 }
 
 // search asks for a name as a resolver with ndots 5 does: with each suffix first.

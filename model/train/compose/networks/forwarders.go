@@ -10,9 +10,9 @@ import (
 
 // forwarders are resolvers that ask for many people.
 var forwarders = []Pattern{
-	{"validating-resolver", "two validating resolvers of 100 people each: signed replies, DNSKEY and DS of each zone, one unlisted zone that signs each reply anew", 2, validating},
-	{"qname-minimising", "a resolver of 100 people that asks label by label", 1, minimising},
-	{"mixed-case", "a resolver of 100 people that asks in random case (0x20)", 1, mixedCase},
+	{Name: "validating-resolver", What: "two validating resolvers of 100 people each: signed replies, DNSKEY and DS of each zone, one unlisted zone that signs each reply anew", Clients: 2, make: validating},
+	{Name: "qname-minimising", What: "a resolver of 100 people that asks label by label", Clients: 1, make: minimising},
+	{Name: "mixed-case", What: "a resolver of 100 people that asks in random case (0x20)", Clients: 1, make: mixedCase},
 }
 
 // crowd is what so many people ask a resolver for; it has a cache.
@@ -109,15 +109,20 @@ func mixedCase(n *network, clients int) {
 	for range clients {
 		c := n.client()
 		crowd(c, 100, func(at time.Duration, host string) {
-			// The cache knows names in any case.
-			b := []byte(host)
-			r := fixed(host, uint64(at/(10*time.Minute)))
-			for i := range b {
-				if b[i] >= 'a' && b[i] <= 'z' && r.IntN(2) == 0 {
-					b[i] -= 'a' - 'A'
-				}
+			for _, qtype := range []uint16{tA, tAAAA} {
+				c.ask(at, ordinary, mixed(c.r, host), qtype)
+				at += 150 * time.Microsecond
 			}
-			c.ask(at, ordinary, string(b), tA, tAAAA)
 		})
 	}
+}
+
+func mixed(r *rand.Rand, host string) string {
+	b := []byte(host)
+	for i := range b {
+		if b[i] >= 'a' && b[i] <= 'z' && r.IntN(2) == 0 {
+			b[i] -= 'a' - 'A'
+		}
+	}
+	return string(b)
 }

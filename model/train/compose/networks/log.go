@@ -41,7 +41,7 @@ func (n *network) play(out io.Writer, source string) {
 	until := map[held]time.Duration{}
 	for i := range n.lookups {
 		l := &n.lookups[i]
-		key := held{l.client, l.qtype, l.name}
+		key := held{l.client, l.qtype, strings.ToLower(l.name)}
 		if l.at < until[key] || l.at >= time.Duration(n.days)*24*time.Hour {
 			continue
 		}
@@ -51,6 +51,9 @@ func (n *network) play(out io.Writer, source string) {
 			if n.caches[l.client] {
 				until[key] = l.at + time.Duration(x.ttl)*time.Second
 			}
+		}
+		if n.unlogged {
+			x.rcode = unseen
 		}
 		at := begin.Add(l.at)
 		fmt.Fprintf(out, "%d.%06d\t10.20.%d.%d\t%s\t%d\t%s\t%s\n", at.Unix(), at.Nanosecond()/1000, l.client>>8, l.client&255, l.name, l.qtype, x.text(), source)

@@ -9,11 +9,11 @@ import (
 // mail is what mail servers look up of those that send to them. They have caches, as
 // block lists want it.
 var mail = []Pattern{
-	{"mail-server", "two mail servers that check mails of 3,000 sender domains: MX, A, SPF, DKIM, DMARC", 2, mailServers},
-	{"spf-macros", "a mail server and 100 mails a day whose SPF record asks for address and domain below an unlisted domain", 1, spfMacros},
-	{"dnsbl-200", "a mail server that asks an unlisted block list for 200 senders", 1, func(n *network, clients int) { dnsbl(n, clients, 200) }},
-	{"dnsbl-8000", "a mail server that asks an unlisted block list for 8,000 senders, some often", 1, func(n *network, clients int) { dnsbl(n, clients, 8000) }},
-	{"uribl", "a mail filter that asks an unlisted list for 1,500 domains in mails", 1, uribl},
+	{Name: "mail-server", What: "two mail servers that check mails of 3,000 sender domains: MX, A, SPF, DKIM, DMARC", Clients: 2, make: mailServers},
+	{Name: "spf-macros", What: "a mail server and 100 mails a day whose SPF record asks for address and domain below an unlisted domain", Clients: 1, make: spfMacros},
+	{Name: "dnsbl-200", What: "a mail server that asks an unlisted block list for 200 senders", Clients: 1, make: func(n *network, clients int) { dnsbl(n, clients, 200) }},
+	{Name: "dnsbl-8000", What: "a mail server that asks an unlisted block list for 8,000 senders, some often", Clients: 1, make: func(n *network, clients int) { dnsbl(n, clients, 8000) }},
+	{Name: "uribl", What: "a mail filter that asks an unlisted list for 1,500 domains in mails", Clients: 1, make: uribl},
 }
 
 // regulars does something as often as each of many senders comes, of whom so many come

@@ -17,14 +17,23 @@ type Names struct {
 	weights []float64 // of hosts, summed up
 }
 
-// Add adds a host that was among the most asked for on so many days. More days make it
-// more likely to be drawn, after the shape of the tail of such lists.
-func (n *Names) Add(host string, days int) {
+// AddZone adds the hosts of an SLD, with the number of days that each was among the most
+// asked for, which makes it more likely to be drawn. An SLD with many such hosts is not
+// drawn as often as they are together: lists add up what the world asks for, of which
+// one network sees the SLD and few of its hosts.
+func (n *Names) AddZone(sld string, prefixes []string, days []int) {
+	var all float64
+	for _, d := range days {
+		all += math.Pow(float64(d)+1, 3)
+	}
 	sum := 0.
 	if len(n.weights) > 0 {
 		sum = n.weights[len(n.weights)-1]
 	}
-	n.Hosts, n.weights = append(n.Hosts, host), append(n.weights, sum+math.Pow(float64(days)+1, 2))
+	for i, prefix := range prefixes {
+		sum += math.Pow(float64(days[i])+1, 3) / math.Pow(all, .25)
+		n.Hosts, n.weights = append(n.Hosts, prefix+"."+sld), append(n.weights, sum)
+	}
 }
 
 // host draws one by its weight.

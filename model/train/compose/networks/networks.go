@@ -19,6 +19,8 @@ type Pattern struct {
 	What    string // who asks for what, and how often
 	Clients int    // that have the pattern; office workstations make up for those missing to twenty
 	make    func(n *network, clients int)
+
+	unlogged bool // the log has no replies, as many have none
 }
 
 // fewest is how many clients a network has at least.
@@ -44,7 +46,7 @@ func (p *Pattern) File() string { return "network-" + p.Name + ".tsv.gz" }
 func (p *Pattern) Write(folder string, names *Names, seed uint64, days int) error {
 	id := fnv.New64a()
 	id.Write([]byte(p.Name))
-	n := &network{names: names, r: rand.New(rand.NewPCG(seed, id.Sum64())), days: days}
+	n := &network{names: names, r: rand.New(rand.NewPCG(seed, id.Sum64())), days: days, unlogged: p.unlogged}
 	p.make(n, p.Clients)
 	for range fewest - p.Clients {
 		n.client().office(150)

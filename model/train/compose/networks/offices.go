@@ -8,82 +8,19 @@ import (
 
 // offices are desks, and what their systems ask for of their own accord.
 var offices = []Pattern{
-	{"ad-workstation", "workstations of an Active Directory with an unlisted domain: site-aware SRV look-ups, servers, an update of the own name, pages", 40, adWorkstations},
-	{"help-desk", "six desks that connect to 60 of 400 workstations a day by name, forward and reverse", 6, helpDesk},
-	{"one-company", "200 workstations of a company, each using a dozen of 60 hosts below its unlisted domain", 200, oneCompany},
-	{"dc-partners", "domain controllers that look each other up by GUID: 2 hubs with 60 partners every 3 hours, 30 branches with 3 every 15 minutes", 32, dcPartners},
-	{"msp-300-tenants", "two servers of a provider that check 300 tenants below one domain every hour, A and AAAA", 2, mspTenants},
-	{"search-suffix-unlisted", "workstations whose suffix is put behind 250 unlisted names each", 20, searchUnlisted},
-	{"search-suffix-popular", "workstations whose suffix is put behind 440 names each, as people ask for them", 20, searchPopular},
-	{"browser-probes", "browsers that ask for three random labels at each start, with the company's suffix behind them", 60, browserProbes},
-	{"captive-portal", "portal checks of five vendors at each change of network, and one of an unlisted vendor every five minutes", 60, captivePortal},
-	{"backup-sessions", "backups below an unlisted domain, each hour with a new session label", 60, backups},
-	{"update-versions", "software that reads by TXT which version is current, every four hours, and asks for that version's part lists", 40, updates},
-	{"dns-sd", "wide-area service discovery below an unlisted domain: printers and players, every hour", 40, serviceDiscovery},
-	{"guid-telemetry", "telemetry with a new GUID in each of 300 names a day, below an unlisted domain", 30, guidTelemetry},
-}
-
-func adWorkstations(n *network, clients int) {
-	d := newDirectory(n)
-	for i := range clients {
-		c := n.client()
-		d.member(c, fmt.Sprintf("ws-%04d", 100+i))
-		c.office(200)
-	}
-}
-
-// directory is an Active Directory.
-type directory struct {
-	domain, site, id string
-	servers          []string
-}
-
-func newDirectory(n *network) *directory {
-	d := &directory{domain: invented(n.r), site: n.names.label(n.r), id: guid(n.r)}
-	d.servers = several(25, func() string { return fmt.Sprintf("%s%02d", n.names.label(n.r), n.r.IntN(30)) })
-	return d
-}
-
-// member is a workstation: its locator, its logons, its servers.
-func (d *directory) member(c *client, name string) {
-	srv := func(at time.Duration, prefix string) { c.ask(at, own, prefix+"."+d.domain, tSRV) }
-	logon := func(at time.Duration) {
-		srv(at, "_ldap._tcp."+d.site+"._sites.dc._msdcs")
-		srv(at, "_kerberos._tcp."+d.site+"._sites.dc._msdcs")
-		c.ask(at, own, fmt.Sprintf("dc%02d.%s", c.zipf(6), d.domain), tA, tAAAA)
-	}
-	c.daily(8, func(at time.Duration) {
-		logon(at)
-		srv(at, "_ldap._tcp.dc._msdcs")
-		srv(at, "_ldap._tcp.pdc._msdcs")
-		srv(at, "_gc._tcp."+d.site+"._sites")
-		srv(at, "_ldap._tcp."+d.id+".domains._msdcs")
-		c.ask(at, own, name+"."+d.domain, tSOA, tA)
-		c.ask(at, missing, "wpad."+d.domain, tA)
-		c.ask(at, missing, "isatap."+d.domain, tA)
-	})
-	c.every(90*time.Minute, logon) // group policy
-	c.every(15*time.Minute, func(at time.Duration) { srv(at, "_ldap._tcp."+d.site+"._sites.dc._msdcs") })
-	c.often(80, &workday, func(at time.Duration) {
-		c.ask(at, own, d.servers[c.zipf(len(d.servers))]+"."+d.domain, c.types...)
-	})
-}
-
-func helpDesk(n *network, clients int) {
-	d := newDirectory(n)
-	for i := range clients {
-		c := n.client()
-		d.member(c, fmt.Sprintf("desk-%02d", i))
-		c.office(100)
-		c.often(60, &workday, func(at time.Duration) {
-			name := fmt.Sprintf("ws-%04d.%s", 100+c.r.IntN(400), d.domain)
-			c.ask(at, own, name, tA, tAAAA)
-			if c.r.IntN(3) == 0 {
-				h := hashOf(name)
-				c.ask(at+c.within(time.Second), own, fmt.Sprintf("%d.%d.%d.10.in-addr.arpa", h>>24&255, h>>16&255, h>>8&31), tPTR)
-			}
-		})
-	}
+	{Name: "ad-workstation", What: "workstations of an Active Directory with an unlisted domain: site-aware SRV look-ups, servers, an update of the own name, pages", Clients: 40, make: adWorkstations},
+	{Name: "help-desk", What: "six desks that connect to 60 of 400 workstations a day by name, forward and reverse", Clients: 6, make: helpDesk},
+	{Name: "one-company", What: "200 workstations of a company, each using a dozen of 60 hosts below its unlisted domain; a log without replies", Clients: 200, make: oneCompany, unlogged: true},
+	{Name: "dc-partners", What: "domain controllers that look each other up by GUID: 2 hubs with 60 partners every 3 hours, 30 branches with 3 every 15 minutes", Clients: 32, make: dcPartners},
+	{Name: "msp-300-tenants", What: "two servers of a provider that check the lines of 300 tenants by names below one domain every hour, A and AAAA", Clients: 2, make: mspTenants},
+	{Name: "search-suffix-unlisted", What: "workstations whose suffix is put behind 250 unlisted names each", Clients: 20, make: searchUnlisted},
+	{Name: "search-suffix-popular", What: "workstations whose suffix is put behind 440 names each, as people ask for them", Clients: 20, make: searchPopular},
+	{Name: "browser-probes", What: "browsers that ask for three random labels at each start, with the company's suffix behind them; a log without replies", Clients: 60, make: browserProbes, unlogged: true},
+	{Name: "captive-portal", What: "portal checks of five vendors at each change of network, and one of an unlisted vendor every five minutes", Clients: 60, make: captivePortal},
+	{Name: "backup-sessions", What: "backups below an unlisted domain, each hour with a new session label", Clients: 60, make: backups},
+	{Name: "update-versions", What: "software that reads by TXT which version is current, every four hours, and asks for that version's part lists", Clients: 40, make: updates},
+	{Name: "dns-sd", What: "wide-area service discovery below an unlisted domain: printers and players, every hour", Clients: 40, make: serviceDiscovery},
+	{Name: "guid-telemetry", What: "telemetry with a new GUID in each of 300 names a day, below an unlisted domain", Clients: 30, make: guidTelemetry},
 }
 
 func oneCompany(n *network, clients int) {
@@ -99,30 +36,6 @@ func oneCompany(n *network, clients int) {
 	}
 }
 
-func dcPartners(n *network, clients int) {
-	domain := invented(n.r)
-	ids := several(120, func() string { return guid(n.r) + "._msdcs." + domain })
-	alias := func(_ *rand.Rand, name string, qtype uint16, _ time.Duration) reply {
-		h := hashOf(name)
-		return reply{records: []string{fmt.Sprintf("CNAME dc%03d.%s.", h%120, domain), fmt.Sprintf("10.%d.0.10", h%120)}, ttl: 600}
-	}
-	const hubs = 2
-	for i := range clients {
-		c := n.client()
-		partners, period := ids[i:i+3], 15*time.Minute
-		if i < hubs {
-			partners, period = ids[60*i:60*i+60], 3*time.Hour
-		}
-		c.every(period, func(at time.Duration) {
-			for _, id := range partners {
-				at += c.within(2 * time.Second)
-				c.ask(at, alias, id, tA)
-			}
-		})
-		c.every(time.Hour, func(at time.Duration) { c.ask(at, own, "_ldap._tcp.dc._msdcs."+domain, tSRV) })
-	}
-}
-
 func mspTenants(n *network, clients int) {
 	domain := invented(n.r)
 	tenants := several(300, func() string { return n.names.label(n.r) + pick(n.r, "", "-gmbh", "-inc", "2") })
@@ -131,7 +44,7 @@ func mspTenants(n *network, clients int) {
 		c.every(time.Hour, func(at time.Duration) {
 			for _, t := range tenants {
 				at += c.within(2 * time.Second)
-				c.ask(at, ordinary, t+"."+domain, tA, tAAAA)
+				c.ask(at, single, "fw-"+t+"."+domain, tA, tAAAA)
 			}
 		})
 	}
@@ -197,8 +110,8 @@ func backups(n *network, clients int) {
 		c.every(time.Hour, func(at time.Duration) {
 			session := fmt.Sprintf("%s.job%d.vault", random(c.r, hexDigits, 16), i%7)
 			c.host(at, "gateway."+domain)
-			c.host(at+time.Second, session+"."+domain)
-			c.host(at+10*time.Minute, session+"."+domain)
+			c.served(at+time.Second, session+"."+domain)
+			c.served(at+10*time.Minute, session+"."+domain)
 		})
 	}
 }
@@ -269,6 +182,6 @@ func guidTelemetry(n *network, clients int) {
 	domain := "ev." + invented(n.r)
 	for range clients {
 		c := n.client()
-		c.often(300, &workday, func(at time.Duration) { c.host(at, guid(c.r)+"."+domain) })
+		c.often(300, &workday, func(at time.Duration) { c.served(at, guid(c.r)+"."+domain) })
 	}
 }

@@ -9,10 +9,10 @@ import (
 
 // services are what people use that spreads itself over many names or addresses.
 var services = []Pattern{
-	{"session-labels", "a service that gives each of 100 sessions a day and person a label below its unlisted domain", 40, sessions},
-	{"regional-video", "video from some of 1,200 edges of an unlisted provider, 120 a day and person", 40, video},
-	{"rotating-addresses", "an unlisted delivery network whose replies hold 4 and 8 of ever other addresses, for a minute: 30 desks, 2 servers that ask every minute", 32, rotating},
-	{"ech-keys", "HTTPS records with keys for Encrypted Client Hello that change every hour, of 600 sites and an unlisted one that is used all day", 60, helloKeys},
+	{Name: "session-labels", What: "a service that gives each of 100 sessions a day and person a label below its unlisted domain", Clients: 40, make: sessions},
+	{Name: "regional-video", What: "video from some of 1,200 edges of an unlisted provider, 120 a day and person; a log without replies", Clients: 40, make: video, unlogged: true},
+	{Name: "rotating-addresses", What: "an unlisted delivery network whose replies hold 4 and 8 of ever other addresses, for a minute: 30 desks, 2 servers that ask every minute", Clients: 32, make: rotating},
+	{Name: "ech-keys", What: "HTTPS records with keys for Encrypted Client Hello that change every hour, of 600 sites and an unlisted one that is used all day", Clients: 60, make: helloKeys},
 }
 
 func sessions(n *network, clients int) {
@@ -22,8 +22,8 @@ func sessions(n *network, clients int) {
 		c.office(60)
 		c.often(100, &workday, func(at time.Duration) {
 			session := random(c.r, base36, 10) + "." + domain
-			c.host(at, session)
-			c.host(at+c.within(time.Hour), session)
+			c.served(at, session)
+			c.served(at+c.within(time.Hour), session)
 		})
 	}
 }
