@@ -181,7 +181,7 @@ func limits(l meter.Limits) string {
 	for _, b := range []meter.Bits{l.Up, l.Down, l.Client} {
 		size := "–"
 		if b > 0 {
-			size = strings.ReplaceAll(humanize.IBytes(b.Bytes()), " ", "")
+			size = strings.NewReplacer(" ", "", ".0", "").Replace(humanize.IBytes(b.Bytes()))
 		}
 		sizes = append(sizes, size)
 	}
