@@ -131,7 +131,7 @@ func (m *Meter) charge(q *Query, left Bits, o *Outcome) (excess Bits) {
 	a.up.add(o.Price)
 	o.Up = a.up.total
 	if m.config.Watch != nil {
-		m.config.Watch(Passed{Account: q.Pair, Domain: q.Domain, Client: q.Client, Factor: a.factor, Kind: o.Kind, Up: a.up.total, Down: a.down.total})
+		m.config.Watch(Passed{Account: q.Pair, Domain: q.Domain, Client: q.Client, Factor: max(a.factor, 1), Kind: o.Kind, Up: a.up.total, Down: a.down.total})
 	}
 	return excess
 }
@@ -202,7 +202,7 @@ func (m *Meter) Reply(pair uint64, records []Record, at time.Time) (price Bits, 
 	}
 	a.down.add(price)
 	if m.config.Watch != nil {
-		m.config.Watch(Passed{Account: pair, Factor: a.factor, Up: a.up.total, Down: a.down.total})
+		m.config.Watch(Passed{Account: pair, Factor: max(a.factor, 1), Up: a.up.total, Down: a.down.total})
 	}
 	return price, Within
 }

@@ -51,7 +51,7 @@ func (p *Peaks) Watch(now Passed) {
 	if peak.Domain == "" && len(now.Domain) > 0 {
 		peak.Domain, peak.Client = string(now.Domain), now.Client.String()
 	}
-	peak.Factor = max(now.Factor, 1)
+	peak.Factor = now.Factor
 	peak.Up, peak.Down = max(peak.Up, now.Up), max(peak.Down, now.Down)
 	if now.Kind == Fresh {
 		peak.New = max(peak.New, now.Up)

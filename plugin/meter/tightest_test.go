@@ -136,6 +136,19 @@ func TestTightest(t *testing.T) {
 	}
 }
 
+// A reply to a pair that had to go meanwhile is not taken for a client's sum.
+func TestReplyAfterEviction(t *testing.T) {
+	peaks := NewPeaks()
+	m := New(Config{Capacity: 1, Key: testKey, Code: *testCode(t), Factor: factorOf, Watch: peaks.Watch})
+	q := query("a", "unknown.example", 1, dns.TypeA, begin)
+	m.Query(q)
+	m.Query(query("b", "other.example", 1, dns.TypeA, begin))
+	m.Reply(q.Pair, []Record{{Hash: 1 << 32, Price: Data(100)}}, begin)
+	if p := peaks.Pairs[q.Pair]; p == nil || p.Down != Data(100) || len(peaks.Clients) > 0 {
+		t.Errorf("%+v, and the sums of %d clients", p, len(peaks.Clients))
+	}
+}
+
 func TestTightestOf(t *testing.T) {
 	kib := func(n uint64) Bits { return FromBytes(n << 10) }
 	for _, c := range []struct {
