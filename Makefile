@@ -124,6 +124,15 @@ eval: $(NOTUNNEL) ## measure the models: make eval DATA=dir, after make train wi
 	$(NOTUNNEL) features -o $(WORK)/eval/rows.csv.gz --model $(OUT) $(call taught,$(WORK)/eval) $(TUNNELS) $(BENIGN) $(EXTRA)
 	$(PYTHON) model/train/eval.py --command $(NOTUNNEL) --work $(WORK) --models $(OUT) --formats $(WORK)/eval/format-*.tsv.gz --logs $(call taught,$(WORK)/eval) $(TUNNELS) $(BENIGN) $(EXTRA)
 
+# The logs are composed anew by this seed.
+BUDGET_SEED = 5
+.PHONY: budgets
+budgets: ## measure what budgets refuse in whole networks: make budgets DATA=dir
+	@test -d "$(DATA)" || { echo 'make budgets DATA=dir: the folder with benign/'; exit 2; }
+	mkdir -p $(WORK)/networks
+	$(COMPOSE) --networks --out $(WORK)/networks --seed $(BUDGET_SEED)
+	$(GO) run ./model/train/budgets --composed $(WORK)/networks --seed $(BUDGET_SEED) --out model/data/BUDGETS.md $(foreach log,wrccdc-2018 graphtunnel-normal,$(DATA)/benign/log-$(log).tsv.gz)
+
 .PHONY: train-sample
 train-sample: $(NOTUNNEL) ## the same on the repository's own samples, into a temporary folder
 	@test/samples/train.sh $(NOTUNNEL) $(PYTHON)

@@ -32,7 +32,8 @@ type Config struct {
 	Key       keyhash.Key    // secret; engines inherit from those of the same key only
 	Budget    meter.Limits   // of unknown SLDs; of listed ones it is four times, of popular ones sixteen times as much
 
-	Watcher Watcher // may be nil
+	Watcher Watcher            // may be nil
+	Metered func(meter.Passed) // see meter.Config.Watch; may be nil
 }
 
 // Watcher counts what goes on in an engine. It is called concurrently.
@@ -134,7 +135,7 @@ func New(c Config, prev *Engine) (*Engine, error) {
 	if c.Models.Surprisal != nil {
 		e.code.Spell = c.Models.Surprisal
 	}
-	config := meter.Config{Capacity: c.Capacity, Key: c.Key, Limits: c.Budget, Code: e.code, Factor: e.factor}
+	config := meter.Config{Capacity: c.Capacity, Key: c.Key, Limits: c.Budget, Code: e.code, Factor: e.factor, Watch: c.Metered}
 	if c.Watcher != nil {
 		config.Ended = func(up, down meter.Bits) { c.Watcher.Passed(up.Bytes(), down.Bytes()) }
 	}

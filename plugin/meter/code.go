@@ -25,8 +25,9 @@ func (b Bits) Bytes() uint64 { return (uint64(b) + uint64(8*bit) - 1) / uint64(8
 const (
 	// What an event is.
 	priceNext  = 3         // what followed the last one the time before
-	priceAgain = 4*bit + 1 // a name that is held: then which one, and the type
-	priceNew   = 4*bit + 1 // any other: then the type and the name
+	priceAgain = 4*bit + 1 // one of the last names: then which one, and the type
+	priceFar   = 6*bit + 2 // another name that was paid for: then which one, and the type
+	priceNew   = 4*bit + 9 // any other: then the type and the name
 
 	// Before that, how often the last one was repeated.
 	priceOnce = 1          // not at all

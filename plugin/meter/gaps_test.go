@@ -95,7 +95,7 @@ func TestLargestLimitsAreLimits(t *testing.T) {
 		a := m.of(q.Pair).find(q.Pair)
 		a.up.add(math.MaxUint32)
 		q.Prefix = []byte("mail")
-		a.memory.remember(&event[uint32]{prefix: q.Prefix, name: printOf[uint32](testKey.Sum(q.Prefix))}, Again, &testKey)
+		a.memory.remember(&event{prefix: q.Prefix, hash: testKey.Sum(q.Prefix)}, Again, &testKey)
 		if o := m.Query(q); o.Cause == Within && o.Price > 0 {
 			t.Errorf("limit %d MiB: a query passes when %d bytes have", up>>20, o.Up.Bytes())
 		}

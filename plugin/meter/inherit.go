@@ -10,9 +10,9 @@ import "slices"
 func (m *Meter) Inherit(from *Meter) {
 	alike := len(m.shards) == len(from.shards) && m.config.Capacity == from.config.Capacity
 	for i := range from.shards {
-		accounts, before := from.shards[i].copies()
+		accounts, before, paid := from.shards[i].copies()
 		if alike {
-			m.shards[i].inheritPast(before)
+			m.shards[i].inheritTables(before, paid)
 		}
 		for j := range accounts {
 			if a := &accounts[j]; !alike { // what it had spent before counts as if spent now
@@ -25,8 +25,8 @@ func (m *Meter) Inherit(from *Meter) {
 	}
 }
 
-// copies are the shard's accounts, and what it remembers of others.
-func (s *shard) copies() (accounts []account, p past) {
+// copies are the shard's accounts, and what it remembers besides.
+func (s *shard) copies() (accounts []account, p past, q paid) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range s.used {
@@ -34,16 +34,18 @@ func (s *shard) copies() (accounts []account, p past) {
 	}
 	p = s.past
 	p.buckets = slices.Clone(p.buckets)
-	return accounts, p
+	q = s.paid
+	q.names, q.records, q.next, q.replies = slices.Clone(q.names), slices.Clone(q.records), slices.Clone(q.next), slices.Clone(q.replies)
+	return accounts, p, q
 }
 
-// inheritPast is for a shard that has nothing to remember yet; one that is in use
+// inheritTables is for a shard that has nothing to remember yet; one that is in use
 // goes on with its own.
-func (s *shard) inheritPast(p past) {
+func (s *shard) inheritTables(p past, q paid) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.past.buckets == nil {
-		s.past = p
+	if s.used == 0 && s.past.buckets == nil {
+		s.past, s.paid = p, q
 	}
 }
 

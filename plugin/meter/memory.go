@@ -7,14 +7,14 @@ import (
 	"github.com/notunnel/notunnel/plugin/keyhash"
 )
 
-// most is how many names, labels and records of a pair are remembered.
+// most is how many names, labels and records of a pair are remembered by itself.
 const most = 16
 
 // print is what is remembered of a name, a label or a record: a part of its keyed
 // hash, never 0. Names have 32 bits: a new one is taken for one of sixteen held ones
-// once in 268 million times, and for the last one, which is free, once in four billion.
-// Who is refused can try, but will not find one. Of labels and records each try is
-// paid for, and 16 bits undercharge by 0.03 % at most. Tests use more.
+// once in 268 million times. Who is refused can try, but will not find one. Of labels
+// and records each try is paid for, and 16 bits undercharge by 0.03 % at most. Tests
+// use more.
 type print interface{ uint16 | uint32 | uint64 }
 
 func printOf[P print](hash uint64) P { return max(P(hash), 1) }
@@ -53,16 +53,15 @@ func (r *recent[P]) lift(shift int) {
 	r.order = behind | before<<4 | place
 }
 
-// put takes a print in or makes it the one used last, and returns its place. The one
-// unused for longest goes if there is no room; fresh says that it was not
-// held.
-func (r *recent[P]) put(p P) (place int, fresh bool) {
-	if place = r.find(p); place >= 0 {
+// put takes a print in or makes it the one used last. The one unused for longest goes
+// if there is no room.
+func (r *recent[P]) put(p P) {
+	if place := r.find(p); place >= 0 {
 		r.use(place)
-		return place, false
+		return
 	}
+	place := int(r.size)
 	if r.size < most {
-		place = int(r.size)
 		r.size++
 		r.order = r.order<<4 | uint64(place)
 	} else {
@@ -70,34 +69,18 @@ func (r *recent[P]) put(p P) (place int, fresh bool) {
 		r.lift(4 * (most - 1))
 	}
 	r.prints[place] = p
-	return place, true
 }
 
 // memory is what the code knows of a pair's events so far. What it does not know
 // any more is paid for again.
 type memory[P, L print] struct {
-	last   uint8  // place of the last name, plus one
+	last   uint64 // hash of the last name
 	qtype  uint16 // and its type
+	asked  bool   // there was one
 	run    uint32 // how often it has been repeated since
+	fresh  uint32 // names that were new
 	names  recent[P]
-	next   [most][kinds]follower // what came after a name, by the type that it had
 	labels recent[L]
-}
-
-// kinds are the types of a name that have followers of their own: A, AAAA, others.
-const kinds = 3
-
-func kindOf(code uint8) uint8 { return min(code, kinds-1) }
-
-// follower is the place of a name in the high four bits and a type's code, plus one,
-// in the low ones. 0 is none; a type whose code does not fit has none.
-type follower uint8
-
-func followerOf(place int, code uint8) follower {
-	if code+1 >= 1<<4 {
-		return 0
-	}
-	return follower(place)<<4 | follower(code+1)
 }
 
 // Kind is how an event relates to those before.
@@ -106,61 +89,56 @@ type Kind uint8
 const (
 	Same  Kind = iota // name and type of the last one: how often is paid for when it ends
 	Next              // what followed the last one the time before
-	Again             // a name that is held
+	Again             // a name that was paid for
 	Fresh             // any other
 )
 
-// event is a name asked with a type.
-type event[P print] struct {
+// event is a name asked with a type, and what is remembered of it beyond the memory.
+type event struct {
 	prefix []byte // canonical
-	name   P
+	hash   uint64 // of the prefix
 	qtype  uint16
 	code   uint8
+
+	follows bool // it followed the last event the time before
+	paid    bool // its name was paid for
 }
 
 // price says what the event costs after those before, and how it relates to them.
-func (m *memory[P, L]) price(c *Code, e *event[P], key *keyhash.Key) (Bits, Kind) {
-	place := m.names.find(e.name)
-	if place < 0 {
-		h := m.held(e.prefix, key)
-		return priceRun(m.run) + priceNew + priceType(e.code) + c.prefix(e.prefix, &h), Fresh
+func (m *memory[P, L]) price(c *Code, e *event, key *keyhash.Key) (Bits, Kind) {
+	if m.asked && m.last == e.hash && m.qtype == e.qtype {
+		return 0, Same
 	}
-	if m.last > 0 {
-		last := m.last - 1
-		if int(last) == place && m.qtype == e.qtype {
-			return 0, Same
-		}
-		if f := m.next[last][kindOf(typeCode(m.qtype))]; f != 0 && f == followerOf(place, e.code) {
-			return priceRun(m.run) + priceNext, Next
-		}
+	price := priceRun(m.run)
+	switch {
+	case m.asked && e.follows:
+		return price + priceNext, Next
+	case m.names.find(printOf[P](e.hash)) >= 0:
+		return price + priceAgain + priceOfOne(int(m.names.size)) + priceType(e.code), Again
+	case e.paid:
+		return price + priceFar + priceOfOne(int(m.fresh)) + priceType(e.code), Again
 	}
-	return priceRun(m.run) + priceAgain + priceOfOne(int(m.names.size)) + priceType(e.code), Again
+	h := m.held(e.prefix, key)
+	return price + priceNew + priceType(e.code) + c.prefix(e.prefix, &h), Fresh
 }
 
-// remember takes the event in, and returns the place of its name.
-func (m *memory[P, L]) remember(e *event[P], kind Kind, key *keyhash.Key) int {
+// remember takes the event in.
+func (m *memory[P, L]) remember(e *event, kind Kind, key *keyhash.Key) {
 	if kind == Same {
 		m.run += min(1, math.MaxUint32-m.run)
-		return int(m.last) - 1
+		return
 	}
-	m.run = 0
-	place, fresh := m.names.put(e.name)
-	if m.last > 0 {
-		m.next[m.last-1][kindOf(typeCode(m.qtype))] = followerOf(place, e.code)
-	}
-	if fresh {
-		m.next[place] = [kinds]follower{}
-	}
-	m.last, m.qtype = uint8(place)+1, e.qtype
+	m.last, m.qtype, m.asked, m.run = e.hash, e.qtype, true, 0
+	m.names.put(printOf[P](e.hash))
 	if kind != Fresh {
-		return place
+		return
 	}
+	m.fresh += min(1, math.MaxUint32-m.fresh)
 	for rest := e.prefix; len(rest) > 0; {
 		start := bytes.LastIndexByte(rest, '.') + 1
 		m.labels.put(printOf[L](key.Sum(rest[start:])))
 		rest = rest[:max(start-1, 0)]
 	}
-	return place
 }
 
 // held are the labels of a prefix that are held.

@@ -26,6 +26,8 @@ type Config struct {
 	// Ended is told what passed of a pair in four hours, when they are over and
 	// something did. It is called under a lock, and may be nil.
 	Ended func(up, down Bits)
+	// Watch is told of what is charged, within the account's lock. Nil if nobody asks.
+	Watch func(Passed)
 }
 
 // Meter sums up the information that passed, by pair and by client. It holds at most
@@ -108,11 +110,11 @@ func (m *Meter) Query(q *Query) (o Outcome) {
 
 // charge is Query for the pair. It returns what counts for the client's sum.
 func (m *Meter) charge(q *Query, left Bits, o *Outcome) (excess Bits) {
-	e := event[uint32]{prefix: q.Prefix, name: printOf[uint32](q.Hash), qtype: q.Type, code: typeCode(q.Type)}
 	s := m.of(q.Pair)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a := m.account(s, q.Pair, q.At)
+	e := s.event(a, q.Prefix, q.Hash, q.Type)
 	o.Price, o.Kind = a.memory.price(&m.config.Code, &e, &m.config.Key)
 	spent := a.spent()
 	o.Up, o.Down = spent.up, spent.down
@@ -135,15 +137,42 @@ func (m *Meter) charge(q *Query, left Bits, o *Outcome) (excess Bits) {
 	if q.Dry {
 		return 0
 	}
-	if place := a.memory.remember(&e, o.Kind, &m.config.Key); o.Kind == Fresh {
-		a.replies[place] = [replyKinds]uint16{}
-	}
+	s.remember(a, &e, o.Kind, &m.config.Key)
 	a.up.add(o.Price)
 	if a.factor > 1 && o.Kind == Fresh {
 		a.subtree.vote(q.Prefix, o.Price, &m.config.Key)
 	}
 	o.Up = after
+	if m.config.Watch != nil {
+		m.config.Watch(Passed{
+			Account: q.Pair, Domain: q.Domain, Client: q.Client, Factor: max(a.factor, 1), Kind: o.Kind, Up: after, Down: spent.down,
+		})
+	}
 	return excess
+}
+
+// event is a query with what is remembered of it.
+func (s *shard) event(a *account, prefix []byte, hash uint64, qtype uint16) event {
+	e := event{prefix: prefix, hash: hash, qtype: qtype, code: typeCode(qtype)}
+	if m := &a.memory; m.asked && (m.last != hash || m.qtype != qtype) {
+		e.follows = *s.paid.value(s.paid.next, a.identity, typed(m.last, m.qtype)) == printOf[uint32](typed(hash, qtype))
+		e.paid = !e.follows && s.paid.has(s.paid.names, a.identity, hash)
+	}
+	return e
+}
+
+// typed is the hash of a name with a type.
+func typed(hash uint64, qtype uint16) uint64 { return mix(hash, uint64(qtype)+1) }
+
+// remember takes a query in.
+func (s *shard) remember(a *account, e *event, kind Kind, key *keyhash.Key) {
+	if m := &a.memory; kind != Same && m.asked {
+		*s.paid.value(s.paid.next, a.identity, typed(m.last, m.qtype)) = printOf[uint32](typed(e.hash, e.qtype))
+	}
+	a.memory.remember(e, kind, key)
+	if kind == Fresh {
+		s.paid.put(s.paid.names, a.identity, e.hash)
+	}
 }
 
 // refuses says whether the limits of a pair refuse an event when so much has come
@@ -182,16 +211,21 @@ func (m *Meter) chargeClient(client uint64, excess Bits, at time.Time) {
 	s := m.of(client)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	m.account(s, client, at).up.add(excess)
+	a := m.account(s, client, at)
+	a.up.add(excess)
+	if m.config.Watch != nil {
+		m.config.Watch(Passed{Account: client, Up: a.spent().up})
+	}
 }
 
 // Price is what a query of the pair would cost now. It charges nothing.
 func (m *Meter) Price(pair uint64, prefix []byte, hash uint64, qtype uint16, at time.Time) Bits {
-	e := event[uint32]{prefix: prefix, name: printOf[uint32](hash), qtype: qtype, code: typeCode(qtype)}
 	s := m.of(pair)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	price, _ := m.account(s, pair, at).memory.price(&m.config.Code, &e, &m.config.Key)
+	a := m.account(s, pair, at)
+	e := s.event(a, prefix, hash, qtype)
+	price, _ := a.memory.price(&m.config.Code, &e, &m.config.Key)
 	return price
 }
 

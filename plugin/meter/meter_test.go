@@ -126,7 +126,7 @@ func TestRepliesAreCharged(t *testing.T) {
 	record := func(n int) Record { return Record{Hash: testKey.Sum([]byte{byte(n)}), Price: Data(30)} }
 	for i := range 10 {
 		price, cause := m.Reply(replied(q, begin, record(0)))
-		if want := Data(30) + priceMember; cause != Within || i == 0 && price != want || i > 0 && price != 0 {
+		if want := Data(30) + priceUnknown; cause != Within || i == 0 && price != want || i > 0 && price != 0 {
 			t.Fatalf("reply %d: %v, price %d", i, cause, price)
 		}
 	}

@@ -1,6 +1,9 @@
 package meter
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Reply is what a reply brings in.
 type Reply struct {
@@ -17,9 +20,13 @@ type Record struct {
 	Price Bits   // if it is new
 }
 
-// Of a reply that is another one than the last to its name and type, each record
-// costs priceMember that it is there, and which of those held it is, or its own price.
-const priceMember = bit
+// A reply that is another one than the last to its name and type is described record by
+// record: each is one of the last, another one that was paid for, or new.
+const (
+	priceLate    = bit + 8   // then which one of the last
+	priceFormer  = 2*bit + 8 // then which one of all
+	priceUnknown = bit + 8   // then its own price
+)
 
 // Data prices rdata byte by byte: addresses too, which are no cheaper.
 func Data(size int) Bits { return FromBytes(uint64(size)) }
@@ -46,45 +53,44 @@ func (m *Meter) Reply(r *Reply) (price Bits, cause Cause) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a := m.account(s, r.Pair, r.At)
-	all := uint16(1) // alike for all orders of the same records
+	all := uint64(1) // alike for all orders of the same records
 	for i := range r.Records {
-		all += uint16(r.Records[i].Hash) | 1
+		all += mix(r.Records[i].Hash, 1)
 	}
-	last := a.lastReply(r)
-	if last != nil && *last == all {
+	last := s.paid.value(s.paid.replies, a.identity, typed(r.Hash, r.Type))
+	if *last == printOf[uint32](all) {
 		return 0, Within
 	}
 	for i := range r.Records {
-		one := r.Records[i].Price
-		if a.records.find(printOf[uint16](r.Records[i].Hash)) >= 0 {
-			one = priceOfOne(int(a.records.size))
-		}
-		price = plus(price, priceMember+one)
+		price = plus(price, s.recordPrice(a, &r.Records[i]))
 	}
 	spent := a.spent().down
 	if limit := times(m.config.Limits.Down, a.factor); limit > 0 && plus(spent, price) > limit {
 		a.down.add(limit - min(spent, limit))
 		return 0, DownAll
 	}
+	*last = printOf[uint32](all)
 	for i := range r.Records {
-		a.records.put(printOf[uint16](r.Records[i].Hash))
-	}
-	if last != nil {
-		*last = all
+		h := r.Records[i].Hash
+		a.records.put(printOf[uint16](h))
+		if !s.paid.has(s.paid.records, a.identity, h) {
+			s.paid.put(s.paid.records, a.identity, h)
+			a.newest += min(1, math.MaxUint32-a.newest)
+		}
 	}
 	a.down.add(price)
+	if m.config.Watch != nil {
+		m.config.Watch(Passed{Account: r.Pair, Factor: max(a.factor, 1), Up: a.spent().up, Down: a.spent().down})
+	}
 	return price, Within
 }
 
-// lastReply is what is remembered of the last reply to the name and type, nil if the
-// name is not held.
-func (a *account) lastReply(r *Reply) *uint16 {
-	place := a.memory.names.find(printOf[uint32](r.Hash))
-	if place < 0 {
-		return nil
+func (s *shard) recordPrice(a *account, r *Record) Bits {
+	switch {
+	case a.records.find(printOf[uint16](r.Hash)) >= 0:
+		return min(priceLate+priceOfOne(int(a.records.size)), priceUnknown+r.Price)
+	case s.paid.has(s.paid.records, a.identity, r.Hash):
+		return min(priceFormer+priceOfOne(int(a.newest)), priceUnknown+r.Price)
 	}
-	return &a.replies[place][min(typeCode(r.Type), replyKinds-1)]
+	return priceUnknown + r.Price
 }
-
-// replyKinds are the types of a name whose replies are remembered apart: A, others.
-const replyKinds = 2

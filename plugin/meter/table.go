@@ -11,9 +11,10 @@ type account struct {
 	up, down sum    // since it is held
 	before   amount // what is remembered of it from before that
 	memory   memory[uint32, uint16]
-	records  recent[uint16]           // that came in
-	replies  [most][replyKinds]uint16 // the last one to each name
-	subtree  subtree                  // of a domain that is not unknown
+	identity uint64         // among what was paid for
+	records  recent[uint16] // that came in
+	newest   uint32         // records that were new
+	subtree  subtree        // of a domain that is not unknown
 }
 
 // amount is of both directions.
@@ -39,6 +40,7 @@ type shard struct {
 	hand     int
 	evicted  uint64
 	past     past
+	paid     paid
 }
 
 const chunk = 64
@@ -70,7 +72,8 @@ func (s *shard) init(capacity int) {
 	for size < 2*capacity {
 		size *= 2
 	}
-	s.capacity, s.index, s.past = capacity, make([]entry, size), newPast(capacity)
+	s.capacity, s.index = capacity, make([]entry, size)
+	s.past, s.paid = newPast(capacity), newPaid(capacity)
 	s.touched = make([]uint64, (capacity+63)/64)
 }
 
@@ -116,7 +119,7 @@ func (s *shard) make(key uint64, leaves func(*account)) *account {
 	s.touched[number/64] |= 1 << (number % 64)
 	s.index[s.slot(key)] = entryOf(key, number)
 	a := s.at(number)
-	*a = account{key: key}
+	*a = account{key: key, identity: s.paid.identity(key)}
 	return a
 }
 

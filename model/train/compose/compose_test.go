@@ -173,6 +173,23 @@ func TestSameSeedSameBytes(t *testing.T) {
 	}
 }
 
+// Networks ask for what people ask for, not for what an index alone knows.
+func TestNamesForNetworks(t *testing.T) {
+	world, err := readNames(names(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := world.forNetworks()
+	if len(n.Hosts) != slds*21 || len(n.SLDs) != slds || len(n.Labels) == 0 {
+		t.Errorf("%d hosts of %d SLDs, want %d of %d", len(n.Hosts), len(n.SLDs), slds*21, slds)
+	}
+	for _, host := range n.Hosts {
+		if strings.HasSuffix(host, "indexed.com") {
+			t.Errorf("%s is among them", host)
+		}
+	}
+}
+
 func TestBadNames(t *testing.T) {
 	write := func(content string) string {
 		var b bytes.Buffer

@@ -11,6 +11,9 @@
 // distributions for both classes (habits.go); only the names and how many of
 // them are asked for differ. Parameters are drawn anew for every session, so
 // that no fixed signature can be learned. The same seed gives the same bytes.
+//
+// With --networks it writes logs of whole networks instead, to measure budgets on;
+// see package networks.
 package main
 
 import (
@@ -23,6 +26,8 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
+
+	"github.com/notunnel/notunnel/model/train/compose/networks"
 )
 
 func main() {
@@ -31,12 +36,18 @@ func main() {
 	seed := pflag.Uint64("seed", 1, "seed of all randomness")
 	perFamily := pflag.Int("sessions", 250, "sessions of each composed family and rhythm")
 	ordinary := pflag.Int("ordinary", 4, "sessions over each SLD with enough real names, and as many over mixed ones")
+	whole := pflag.Bool("networks", false, "write whole networks, one log a pattern, instead")
+	days := pflag.Int("days", 2, "days of a network")
 	pflag.Parse()
 	if *namesFile == "" || pflag.NArg() > 0 {
-		fmt.Fprintln(os.Stderr, "usage: compose --names FILE [--out DIR] [--seed N] [--sessions N] [--ordinary N]")
+		fmt.Fprintln(os.Stderr, "usage: compose --names FILE [--out DIR] [--seed N] [--sessions N] [--ordinary N] [--networks [--days N]]")
 		os.Exit(2)
 	}
-	if err := compose(*namesFile, *out, *seed, *perFamily, *ordinary); err != nil {
+	write := func() error { return compose(*namesFile, *out, *seed, *perFamily, *ordinary) }
+	if *whole {
+		write = func() error { return composeNetworks(*namesFile, *out, *seed, *days) }
+	}
+	if err := write(); err != nil {
 		fmt.Fprintln(os.Stderr, "compose:", err)
 		os.Exit(1)
 	}
@@ -110,6 +121,30 @@ func compose(namesFile, out string, seed uint64, perFamily, ordinary int) error 
 		}
 	}
 	return nil
+}
+
+// composeNetworks writes the log of each pattern of network.
+func composeNetworks(namesFile, out string, seed uint64, days int) error {
+	world, err := readNames(namesFile)
+	if err != nil {
+		return err
+	}
+	names := world.forNetworks()
+	for _, p := range networks.Patterns() {
+		if err := p.Write(out, names, seed, days); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forNetworks are the names that somebody was seen asking for.
+func (w *world) forNetworks() *networks.Names {
+	names := &networks.Names{SLDs: w.slds, Labels: w.labels}
+	for _, z := range w.named {
+		names.AddZone(z.sld, z.prefixes, z.days)
+	}
+	return names
 }
 
 // composer writes the logs of families.
