@@ -32,7 +32,7 @@ type config struct {
 }
 
 // maxCapacity keeps a mistyped capacity from taking the whole machine: at
-// about 1 KiB a window it is 16 GiB.
+// about 1.5 KiB a window it is 24 GiB.
 const maxCapacity = 1 << 24
 
 // parse reads the directive. It has no side effects; allow files and models

@@ -293,3 +293,21 @@ func BenchmarkQuery(b *testing.B) {
 		})
 	}
 }
+
+// What passed in four hours is told when they are over, once.
+func TestEnded(t *testing.T) {
+	var up, down []Bits
+	m := New(Config{Capacity: 1000, Key: testKey, Code: *testCode(t), Factor: func([]byte) uint8 { return 1 }, Ended: func(u, d Bits) {
+		up, down = append(up, u), append(down, d)
+	}})
+	q := query("some.new.name", "own.example", 1, dns.TypeA, begin)
+	first := m.Query(q)
+	price, _ := m.Reply(replied(q, begin, Record{Hash: 7, Price: Data(4)}))
+	for range 3 {
+		q.At = q.At.Add(partTime)
+		m.Query(q) // the last name again: nothing passes
+	}
+	if len(up) != 1 || up[0] != first.Price || down[0] != price {
+		t.Errorf("%d and %d are told, %d went up and %d came down", up, down, first.Price, price)
+	}
+}
