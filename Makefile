@@ -4,6 +4,7 @@ GO       ?= go
 PYTHON   := .venv/bin/python
 NOTUNNEL := bin/notunnel
 SUDO     := $(if $(filter 0,$(shell id -u)),,sudo)
+NESTED   := cmd/notunnel/licenses/generate model/autoencoder/avo test/bench/alternatives
 BUILD    := CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w"
 
 # Training: DATA is the folder of the logs, EXTRA more logs, OUT where the models go, WORK keeps
@@ -66,13 +67,13 @@ e2e: ## real iodine and dns2tcp through the resolver (root)
 	$(GO) test -tags e2e -count 1 -timeout 20m -v -run '^TestE2E' ./test
 
 .PHONY: lint
-lint: ## gofmt and go vet
+lint: ## gofmt and go vet, of the nested modules too
 	@unformatted=$$(gofmt -l cmd model plugin segment test); \
 	if [ -n "$$unformatted" ]; then echo "gofmt -w these:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) vet -tags e2e ./test/...
 	$(GO) vet -tags gate ./model/autoencoder ./test/bench
-	$(GO) vet -C cmd/notunnel/licenses/generate .
+	for module in $(NESTED); do $(GO) vet -C $$module ./... || exit 1; done
 
 LICENSES := $(GO) run -C cmd/notunnel/licenses/generate .
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"os"
 	"os/exec"
 )
 
@@ -18,6 +19,7 @@ func alternatives(r *report) error {
 	}
 	run := exec.Command("go", "run", ".", "../../../"+modelData)
 	run.Dir = "test/bench/alternatives"
+	run.Stderr = os.Stderr
 	out, err := run.Output()
 	if err == nil {
 		err = json.Unmarshal(out, &got)
