@@ -17,7 +17,7 @@ func TestE2EIodine(t *testing.T) {
 	}
 	for _, qtype := range []string{"NULL", "TXT"} {
 		t.Run(qtype, func(t *testing.T) {
-			tryTunnel(t, func(t *testing.T, transfers int64) *rig { return newIodine(t, qtype, transfers) })
+			tryTunnel(t, func(t *testing.T, transfers int64) *rig { return newIodine(t, qtype, transfers) }, tunnelBlocked, tunnelCut)
 		})
 	}
 }

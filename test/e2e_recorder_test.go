@@ -170,3 +170,16 @@ func (r *recorder) saw(name string) bool {
 	}
 	return false
 }
+
+// upperCase is a name below the tunnel's zone that came with an upper-case
+// letter, if there is one.
+func (r *recorder) upperCase() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, a := range r.seen {
+		if a.tunnel && a.name != strings.ToLower(a.name) {
+			return a.name
+		}
+	}
+	return ""
+}

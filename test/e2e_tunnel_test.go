@@ -19,10 +19,12 @@ const whole = 200_000
 const endless = 1 << 40
 
 // tryTunnel runs one real tunnel client against the resolver in every mode.
-func tryTunnel(t *testing.T, newRig func(t *testing.T, transfers int64) *rig) {
+// How it ends in blocking mode is the client's: blocked is with the plugin from
+// the start, cut with the plugin put in while bytes are flowing.
+func tryTunnel(t *testing.T, newRig func(t *testing.T, transfers int64) *rig, blocked, cut func(*testing.T, *rig)) {
 	t.Run("without the plugin it works", func(t *testing.T) { tunnelWorks(t, newRig(t, whole)) })
-	t.Run("blocked", func(t *testing.T) { tunnelBlocked(t, newRig(t, whole)) })
-	t.Run("cut in the middle of a transfer", func(t *testing.T) { tunnelCut(t, newRig(t, endless)) })
+	t.Run("blocked", func(t *testing.T) { blocked(t, newRig(t, whole)) })
+	t.Run("cut in the middle of a transfer", func(t *testing.T) { cut(t, newRig(t, endless)) })
 	t.Run("monitor", func(t *testing.T) { tunnelMonitored(t, newRig(t, whole)) })
 }
 
@@ -94,6 +96,11 @@ func noFaults(t *testing.T, m lab.Metrics) {
 	if n := m.Sum("coredns_notunnel_flags_total"); n != 1 {
 		t.Errorf("flags_total is %v, want 1", n)
 	}
+	noPanics(t, m)
+}
+
+func noPanics(t *testing.T, m lab.Metrics) {
+	t.Helper()
 	for _, name := range []string{"coredns_panics_total", "coredns_notunnel_faults_total"} {
 		if n := m.Sum(name); n != 0 {
 			t.Errorf("%s is %v", name, n)
@@ -105,20 +112,22 @@ func noFaults(t *testing.T, m lab.Metrics) {
 // when the plugin comes in.
 const mostLeakedBytes = 1024
 
-// tunnelCut puts the plugin in, by a reload, while bytes are flowing.
-func tunnelCut(t *testing.T, r *rig) {
+// underWay puts the plugin in, by a reload, while bytes are flowing. They are
+// counted in got; over is closed once the tunnel has ended or gone quiet; stop
+// ends the innocent client's lookups.
+func underWay(t *testing.T, r *rig) (got *atomic.Int64, over chan struct{}, stop func()) {
+	t.Helper()
 	r.resolve(t, "")
-	stop := r.lookUp(t)
+	stop = r.lookUp(t)
 	conn, end := r.open(t)
-	defer end()
+	t.Cleanup(end)
 	if conn == nil {
 		t.Fatal("the tunnel does not open")
 	}
-	var got atomic.Int64
-	over := make(chan struct{})
+	got, over = new(atomic.Int64), make(chan struct{})
 	go func() {
 		defer close(over)
-		read(conn, &got)
+		read(conn, got)
 	}()
 	if err := lab.Wait("flow of bytes through the tunnel", func() bool { return got.Load() > whole/4 }); err != nil {
 		t.Fatal(err)
@@ -127,6 +136,12 @@ func tunnelCut(t *testing.T, r *rig) {
 	if err := r.resolver.Reload(); err != nil {
 		t.Fatal(err)
 	}
+	return got, over, stop
+}
+
+// tunnelCut has the plugin flag a tunnel that is under way.
+func tunnelCut(t *testing.T, r *rig) {
+	got, over, stop := underWay(t, r)
 	flag := r.flag(t)
 	flagged := time.Now()
 	<-over // after quiet
@@ -163,4 +178,52 @@ func tunnelMonitored(t *testing.T, r *rig) {
 		t.Error("no query is counted as one that would be blocked")
 	}
 	noFaults(t, m)
+}
+
+// tunnelGarbled is for a client that writes both letter cases: its names leave
+// in lower case, so its server cannot read them and it ends before there is
+// enough to flag.
+func tunnelGarbled(t *testing.T, r *rig) {
+	r.resolve(t, "notunnel")
+	stop := r.lookUp(t)
+	for range 2 {
+		if got := r.download(t); got != 0 {
+			t.Errorf("%d bytes came through", got)
+		}
+	}
+	queries, bytes, _ := r.recorder.leak()
+	t.Logf("leaked: %d queries, %d prefix bytes at the upstream", queries, bytes)
+	if queries == 0 || queries > mostLeaked || bytes > mostLeakedBytes {
+		t.Errorf("%d queries with %d prefix bytes leaked, want some, at most %d with %d", queries, bytes, mostLeaked, mostLeakedBytes)
+	}
+	if name := r.recorder.upperCase(); name != "" {
+		t.Errorf("%s reached the upstream", name)
+	}
+	othersFine(t, r)
+	stop()
+}
+
+// tunnelGarbledUnderWay puts the plugin in while such a client's bytes flow.
+func tunnelGarbledUnderWay(t *testing.T, r *rig) {
+	got, over, stop := underWay(t, r)
+	before := got.Load()
+	queries, bytes, _ := r.recorder.leak()
+	<-over
+	moreQueries, moreBytes, _ := r.recorder.leak()
+	moreQueries, moreBytes = moreQueries-queries, moreBytes-bytes
+	t.Logf("%d bytes came through in all, %d of them after the reload; then %d more queries with %d prefix bytes reached the upstream",
+		got.Load(), got.Load()-before, moreQueries, moreBytes)
+	if moreQueries > mostLeaked || moreBytes > mostLeakedBytes {
+		t.Errorf("%d queries with %d prefix bytes passed, want at most %d with %d", moreQueries, moreBytes, mostLeaked, mostLeakedBytes)
+	}
+	othersFine(t, r)
+	stop()
+}
+
+// othersFine checks that nobody and nothing else was hit.
+func othersFine(t *testing.T, r *rig) {
+	t.Helper()
+	r.answers(t, r.other, "www."+r.sld)
+	r.answers(t, r.guilty, "www.another-site.org")
+	noPanics(t, r.scrape(t))
 }
