@@ -132,7 +132,7 @@ budgets: ## measure what budgets refuse in whole networks: make budgets DATA=dir
 	@test -d "$(DATA)" || { echo 'make budgets DATA=dir: the folder with benign/'; exit 2; }
 	mkdir -p $(WORK)/networks
 	$(COMPOSE) --networks --out $(WORK)/networks --seed $(BUDGET_SEED)
-	$(GO) run ./model/train/budgets --composed $(WORK)/networks --seed $(BUDGET_SEED) --out model/data/BUDGETS.md $(foreach log,wrccdc-2018 graphtunnel-normal,$(DATA)/benign/log-$(log).tsv.gz)
+	$(GO) run ./test/budgets --composed $(WORK)/networks --seed $(BUDGET_SEED) --out model/data/BUDGETS.md $(foreach log,wrccdc-2018 graphtunnel-normal,$(DATA)/benign/log-$(log).tsv.gz)
 
 .PHONY: train-sample
 train-sample: $(NOTUNNEL) ## the same on the repository's own samples, into a temporary folder

@@ -1,6 +1,6 @@
 // Package networks composes logs of whole networks, each with a pattern of use that is
 // dear to describe: names that are random or many, replies that are ever new. Budgets
-// are measured on them (model/train/budgets). Names of the Internet are real ones,
+// are measured on them (test/budgets). Names of the Internet are real ones,
 // what a company or a service has of its own is below invented domains that are on no
 // list. Nobody's traffic is in it; what people and machines do is made after published
 // formats and the usual settings of such software, which the rows below say.

@@ -1,7 +1,7 @@
 // Command budgets measures what budgets would refuse in logs of whole networks, by
 // the engine that serves, and writes it down in Markdown:
 //
-//	go run ./model/train/budgets --composed DIR --seed N [--out FILE] [LOG...]
+//	go run ./test/budgets --composed DIR --seed N [--out FILE] [LOG...]
 //
 // DIR has what compose --networks wrote, by that seed. Other logs are recorded ones,
 // of which the report has figures alone and no names.
