@@ -7,17 +7,21 @@
 //	detect/        the engine that decides; also used offline by cmd/notunnel
 //	subject/       who asks for what: the name taken apart, the client
 //	split/         query name to prefix and SLD; split/psl the public suffixes
+//	standing/      popular, listed or unknown: how well known an SLD is
 //	flags/         who is blocked, why and until when
+//	meter/         the information that each pair has carried, and its budget
 //	window/        what is remembered of each (SLD, client) pair
 //	../segment     prefix to words
-//	../model       autoencoder, features and forest
+//	../model       autoencoder, features and forest; surprisal is the meter's price list
 //	verdict/       a case to a ruling: Pass, Watch or Block; the allow list
+//	spelling.go    names leave in lower case, replies come back as they were asked for
 //	answer.go      the reply to a blocked query
 //
-// Below all of them: escape/ reads and writes \DDD, keyhash/ is the keyed hash.
+// Below all of them: escape/ reads and writes \DDD, keyhash/ is the keyed hash,
+// domain/ reads domains as people write them.
 //
 // Beside the way: setup.go and config.go read the Corefile, engines.go and
-// instance.go keep windows and flags over a reload, allowfiles.go watches allow
-// lists, metrics.go and faults.go count, ready.go says when there is a verdict to
-// be had, log.go and clock.go are what all of these use.
+// instance.go keep windows, flags and what was metered over a reload, listfiles.go
+// watches the files of domains, metrics.go and faults.go count, ready.go says when
+// there is a verdict to be had, log.go and clock.go are what all of these use.
 package notunnel

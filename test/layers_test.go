@@ -3,6 +3,7 @@ package test
 import (
 	"encoding/json"
 	"io"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -81,6 +82,30 @@ func TestRooms(t *testing.T) {
 	for _, policy := range []string{"verdict", "flags", "subject", "standing", "meter"} {
 		if slices.Contains(deps["window"], policy) {
 			t.Errorf("window knows of %s", policy)
+		}
+	}
+}
+
+// The map of the house shows every room and every file at its door.
+func TestMap(t *testing.T) {
+	text, err := os.ReadFile("../plugin/doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir("../plugin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		name := entry.Name()
+		switch {
+		case entry.IsDir():
+			name += "/"
+		case name == "doc.go" || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go"):
+			continue
+		}
+		if !strings.Contains(string(text), name) {
+			t.Errorf("plugin/doc.go does not show %s", name)
 		}
 	}
 }
