@@ -59,9 +59,11 @@ func (p *Peaks) Watch(now Passed) {
 }
 
 // Over reports whether limits would have refused something of the pair, that of
-// clients aside. Until the first refusal everything goes as it did without limits, so
-// this is exact but for one case: a pair that brings in Down to the last bit counts,
-// since its next query is refused.
+// clients aside. Until the first refusal of any pair everything goes as it did without
+// limits, so whether anything is refused at all is exact but for one case: a pair that
+// brings in Down to the last bit counts, since its next query is refused. Later, names
+// that were refused leave other pairs' names room to be remembered, so that a pair near
+// a limit can go either way.
 func (p *Peak) Over(l Limits) bool { return p.overUp(l.Up) || p.overDown(l.Down) }
 
 func (p *Peak) overUp(limit Bits) bool {
@@ -75,8 +77,8 @@ func (p *Peak) overDown(limit Bits) bool {
 }
 
 // Over counts the pairs and the clients that limits would have refused something.
-// That is exact for either kind of limits alone: what a pair is refused no client's
-// sum holds, so that of clients, with both in force, there may be fewer.
+// What a pair is refused no client's sum holds, so that with both kinds of limits in
+// force there may be fewer clients.
 func (p *Peaks) Over(l Limits) (pairs, clients int) {
 	for _, peak := range p.Pairs {
 		if peak.Over(l) {
