@@ -19,15 +19,17 @@ import (
 
 // Rows are cut where a pair's evidence has grown by a fifth since the last
 // one, from half of the floor on: every stage of a window's life, with few
-// that say the same.
+// that say the same. A session that comes to so many queries on less evidence has one
+// row, for it to be counted.
 const (
-	firstBytes  = 75
-	firstEvents = 3
-	growth      = 1.2
+	firstInformation = 48
+	firstEvents      = 3
+	growth           = 1.2
+	countedQueries   = 6
 )
 
 // rowColumns go before the features.
-var rowColumns = []string{"label", "tool", "source", "sld", "file", "session", "composed", "allowed", "queries", "events", "bytes"}
+var rowColumns = []string{"label", "tool", "source", "sld", "file", "session", "composed", "allowed", "queries", "events", "information"}
 
 // rowWriter replays logs through an engine that only observes, and writes the
 // windows as the forest would see them: with the deciding query in, without
@@ -54,6 +56,7 @@ type rowPair struct {
 	number  int // of the session, among all files
 	queries int
 	next    float64 // queries at which the next row is due
+	counted bool    // there was one
 }
 
 func newRowWriter(out io.Writer, models *model.Models, sources []source) (*rowWriter, error) {
@@ -99,10 +102,14 @@ func (w *rowWriter) Query(q *capture.Query) error {
 		return nil
 	}
 	sum, ok := w.engine.Summary(d)
-	if !ok || sum.Bytes < firstBytes || sum.Events < firstEvents {
-		return nil
+	if !ok || sum.Information() < firstInformation || sum.Acts() < firstEvents {
+		if !ok || p.counted || p.queries < countedQueries {
+			return nil
+		}
+	} else {
+		p.next = float64(p.queries) * growth
 	}
-	p.next = float64(p.queries) * growth
+	p.counted = true
 	return w.row(tool, composed, p, sum)
 }
 
@@ -117,7 +124,7 @@ func (w *rowWriter) Reply(q *capture.Query, m *dns.Msg) error {
 func (w *rowWriter) row(tool string, composed bool, p *rowPair, sum *feature.Summary) error {
 	d := &w.decision
 	row := []string{w.source.label, tool, w.source.origin, split.Text(d.SLD()), w.file, strconv.Itoa(p.number), bit(composed), bit(w.allow.Covers(d.Full())),
-		strconv.Itoa(p.queries), strconv.Itoa(sum.Events), strconv.Itoa(sum.Bytes)}
+		strconv.Itoa(p.queries), strconv.Itoa(sum.Acts()), strconv.Itoa(sum.Information())}
 	for _, v := range sum.Vector() {
 		row = append(row, strconv.FormatFloat(float64(v), 'g', -1, 32))
 	}

@@ -1,7 +1,7 @@
 package feature
 
 // Count is the length of a feature vector.
-const Count = 20
+const Count = 31
 
 // Vector is one window as the forest sees it, in the order of Names.
 type Vector [Count]float32
@@ -14,21 +14,32 @@ var Names = [Count]string{
 	"entropy_cum",
 	"answer_entropy_cum",
 	"unique_qname_ratio",
-	"char_evenness",
+	"unique_answer_ratio",
 	"distinct_chars",
-	"digit_share",
+	"distinct_chars_ratio",
 	"ae_loss",
+	"segment_ratio",
+	"bits_mean",
+	"bits_std",
+	"bits_per_byte",
+	"new_share",
+	"bits_up",
+	"longest_label_mean",
+	"len_std",
+	"down_mean",
+	"down",
+	"hyphen_share",
+	"carrier_share",
+	"digit_share",
 	"ae_loss_std",
 	"ae_surprise",
-	"segment_ratio",
 	"len_mean",
-	"len_std",
-	"longest_label_mean",
 	"labels_mean",
-	"evidence",
-	"carrier_share",
-	"hyphen_share",
-	"changed_bytes",
+	"char_evenness",
+	"bits_fresh",
+	"retold",
+	"new_mean",
+	"new_whole",
 }
 
 // Range is where a feature lies in benign traffic: the 5th percentile, the

@@ -7,7 +7,7 @@ import pathlib
 
 import numpy as np
 
-COLUMNS = "label tool source sld file session composed allowed queries events bytes".split()
+COLUMNS = "label tool source sld file session composed allowed queries events information".split()
 
 
 @dataclasses.dataclass
@@ -25,7 +25,7 @@ class Rows:
     allowed: np.ndarray  # True where the shipped allow list covers the name
     queries: np.ndarray
     events: np.ndarray
-    bytes: np.ndarray
+    information: np.ndarray
 
     def pick(self, mask: np.ndarray) -> "Rows":
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
@@ -66,7 +66,7 @@ UNTAUGHT = ("popular", "flood")
 ORDINARY = ("names", "mixed", "office", "crawl", "resolver", "ordinary")  # benign families that are no hard ones
 ORDINARY_SHARE = 0.5  # of the benign votes
 LISTED = 0.2  # of a vote for sessions that the shipped allow list covers, which are never judged
-LITTLE = 150  # prefix bytes, the least that a block rests on
+LITTLE = 96  # bytes of information, the least that a block rests on
 BENIGN = 4  # votes of the benign class for one of the tunnels: a false block costs more than a late one
 
 
@@ -81,7 +81,7 @@ def weights(rows: Rows) -> np.ndarray:
         votes /= np.bincount(of, weights=votes)[of]
     votes[rows.allowed] *= LISTED
     tunnel = rows.label == 1
-    votes[tunnel] *= np.clip(np.log2(rows.bytes[tunnel] / LITTLE) + 0.5, 0.5, 3)
+    votes[tunnel] *= np.clip(np.log2(rows.information[tunnel] / LITTLE) + 0.5, 0.5, 3)
     votes[tunnel] /= max(votes[tunnel].sum(), 1e-9)
     benign = rows.label == 0
     ordinary = benign & np.isin(rows.tool, ORDINARY)

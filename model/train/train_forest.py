@@ -30,7 +30,7 @@ LEAST_ROWS = 30  # in a leaf
 OPSET = {"": 15, "ai.onnx.ml": 1}
 GOLDEN = 2400  # rows that the Go code is compared with ONNX Runtime on
 FLOOR = {"events": 4, "information": 96}  # below which nothing is blocked: of the window, and bytes that the meter counts in a day
-TAUGHT = {"events": 6, "bytes": 150}  # evidence from which on a tunnel teaches
+TAUGHT = {"events": 4, "information": 96}  # evidence from which on a tunnel teaches
 MAX_THRESHOLD = 0.99
 # Shares of benign sessions (of six names or more below one SLD) that may be
 # flagged by forests that never saw their family or SLD, before secondary
@@ -54,7 +54,7 @@ def fit(rows: table.Rows, seed: int) -> RandomForestClassifier:
 
 
 def enough(rows: table.Rows) -> np.ndarray:
-    return (rows.events >= TAUGHT["events"]) & (rows.bytes >= TAUGHT["bytes"])
+    return (rows.events >= TAUGHT["events"]) & (rows.information >= TAUGHT["information"])
 
 
 def session_peaks(rows: table.Rows, scores: np.ndarray) -> np.ndarray:

@@ -59,13 +59,12 @@ type Decision struct {
 
 // Ticket leads a reply back to its query. The zero value leads nowhere.
 type Ticket struct {
-	pair    uint64 // 0: only a second key is metered
-	second  uint64
-	prefix  uint64
-	above   uint64 // the name below the second key
-	qtype   uint16
-	learned bool // the window knows the answers already
-	judged  bool
+	pair   uint64 // 0: only a second key is metered
+	second uint64
+	prefix uint64
+	above  uint64 // the name below the second key
+	qtype  uint16
+	judged bool
 }
 
 // Valid reports whether the reply is of interest.

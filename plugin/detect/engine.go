@@ -80,13 +80,13 @@ type Engine struct {
 	standing atomic.Pointer[standing.List]
 }
 
-// When a window is worth a score: with some evidence, an eighth of it new; at every
-// new prefix while the last score is half of what flags.
+// When a window is worth a score: with some evidence, an eighth of it new; at everything
+// new while the last score is half of what flags.
 const (
-	dueEvents  = 3
-	dueBytes   = 75 // of distinct prefixes
-	dueShare   = 1. / 8
-	suspicious = 0.5 // of the threshold
+	dueEvents      = 3
+	dueInformation = 64 // bytes
+	dueShare       = 1. / 8
+	suspicious     = 0.5 // of the threshold
 )
 
 // New makes an engine. If prev is not nil, the engine begins with what that one
@@ -118,23 +118,24 @@ func New(c Config, prev *Engine) (*Engine, error) {
 			Floor:     verdict.Evidence{Events: c.Models.Floor.Events, Information: uint64(c.Models.Floor.Information)},
 		},
 		flags: flags.New(c.Key, c.BlockFor),
-		store: window.NewStore(window.Config{
-			Capacity: c.Capacity,
-			Key:      c.Key,
-			Span:     window.Ticks(c.Window),
-			Due: window.Due{
-				Events:     dueEvents,
-				Bytes:      dueBytes,
-				Share:      dueShare,
-				Suspicious: suspicious * float32(c.Threshold),
-			},
-		}),
 	}
 	e.SetStanding(c.Standing)
 	e.code = meter.Code{Domains: domains{e}}
 	if c.Models.Surprisal != nil {
 		e.code.Spell = c.Models.Surprisal
 	}
+	e.store = window.NewStore(window.Config{
+		Capacity: c.Capacity,
+		Key:      c.Key,
+		Span:     window.Ticks(c.Window),
+		Bits:     func(text []byte) int { return e.code.Name(text).Whole() },
+		Due: window.Due{
+			Events:      dueEvents,
+			Information: dueInformation,
+			Share:       dueShare,
+			Suspicious:  suspicious * float32(c.Threshold),
+		},
+	})
 	config := meter.Config{Capacity: c.Capacity, Key: c.Key, Limits: c.Budget, Code: e.code, Factor: e.factor, Watch: c.Metered}
 	if c.Watcher != nil {
 		config.Ended = func(up, down meter.Bits) { c.Watcher.Passed(up.Bytes(), down.Bytes()) }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/notunnel/notunnel/model/feature"
 	"github.com/notunnel/notunnel/plugin/flags"
+	"github.com/notunnel/notunnel/plugin/meter"
 	"github.com/notunnel/notunnel/plugin/verdict"
 	"github.com/notunnel/notunnel/plugin/window"
 	"github.com/notunnel/notunnel/segment"
@@ -55,8 +56,8 @@ func (e *Engine) identify(q *Query, d *Decision) {
 	}
 }
 
-// judge asks for a flag, observes the query in its window, scores that if it is
-// due, charges the query if it may pass, and rules.
+// judge asks for a flag, charges the query, observes it in its window if it may pass,
+// scores that if it is due, and rules.
 func (e *Engine) judge(q *Query, d *Decision) {
 	if e.flags.Len() > 0 {
 		if hit, ok := e.flags.Hit(d.pair, &d.Subject, q.At); ok {
@@ -64,12 +65,17 @@ func (e *Engine) judge(q *Query, d *Decision) {
 			return
 		}
 	}
-	out := e.observe(q, d)
+	d.hash = e.config.Key.Sum(d.Prefix())
+	o, ok := e.spend(q, d)
+	if !ok {
+		return
+	}
+	out := e.observe(q, d, &o)
 	if out.State == window.Worth && e.score(d) {
 		sum := &d.scratch.summary
 		d.Ruling = e.rules.On(&verdict.Case{
 			Scope: d.SLD(), Scored: true, Score: d.Score,
-			Evidence: verdict.Evidence{Events: sum.Events, Information: e.information(q, d)},
+			Evidence: verdict.Evidence{Events: sum.Acts(), Information: o.Up.Bytes() + o.Down.Bytes()},
 		})
 		if d.Verdict == verdict.Block {
 			d.Scope = e.subtree(d)
@@ -78,9 +84,7 @@ func (e *Engine) judge(q *Query, d *Decision) {
 		}
 		e.store.Scored(d.scratch.query.Pair, out, float32(d.Score))
 	}
-	if e.spend(q, d, out) {
-		d.Ticket = Ticket{pair: d.pair, second: d.second, prefix: d.hash, above: d.above, qtype: q.Type, learned: out.Settled, judged: true}
-	}
+	d.Ticket = Ticket{pair: d.pair, second: d.second, prefix: d.hash, above: d.above, qtype: q.Type, judged: true}
 }
 
 // meterOnly charges a query whose looks say nothing.
@@ -88,7 +92,8 @@ func (e *Engine) meterOnly(q *Query, d *Decision) {
 	if len(d.SLD()) == 0 && len(d.Second()) == 0 {
 		return
 	}
-	if e.spend(q, d, window.Outcome{}) {
+	d.hash = e.config.Key.Sum(d.Prefix())
+	if _, ok := e.spend(q, d); ok {
 		d.Ticket = Ticket{second: d.second, prefix: d.hash, above: d.above, qtype: q.Type}
 		if len(d.SLD()) > 0 {
 			d.Ticket.pair = d.pair
@@ -96,13 +101,13 @@ func (e *Engine) meterOnly(q *Query, d *Decision) {
 	}
 }
 
-// observe records the query in its window.
-func (e *Engine) observe(q *Query, d *Decision) window.Outcome {
+// observe records the query, which the meter has charged, in its window.
+func (e *Engine) observe(q *Query, d *Decision, o *meter.Outcome) window.Outcome {
 	s, prefix := &d.scratch, d.Prefix()
 	s.query.Pair = window.Pair(d.pair)
-	d.hash = e.config.Key.Sum(prefix)
 	s.query.Prefix, s.query.Hash = prefix, d.hash
 	s.query.Carrier = carries(q.Type) && !service(prefix)
+	s.query.Fresh, s.query.Known, s.query.Bits = o.Kind == meter.Fresh, o.Held, o.Price.Whole()
 	s.query.At = window.TickOf(q.At)
 	sum := &s.summary
 	if e.config.Models.Forest == nil {
@@ -116,17 +121,20 @@ func (e *Engine) observe(q *Query, d *Decision) window.Outcome {
 	return out
 }
 
-// flag raises a flag, and then lets the window go: a block ends in a fresh one.
+// flag raises a flag for a query that the window has taken in but that does not leave,
+// and then lets the window go: a block ends in a fresh one. What the query was charged
+// stays: it is one a flag, and makes the sum no smaller than what left.
 func (e *Engine) flag(q *Query, d *Decision, out window.Outcome) {
-	up, down := e.meter.Spent(d.pair, q.At)
-	d.Up, d.Down = up, down
-	e.raise(q, d, d.pair, flags.Flag{Ground: d.Ground, Score: d.Score, Reasons: e.Reasons(d.Features)}, out)
+	d.Price = 0
+	e.raise(q, d, d.pair, flags.Flag{
+		Ground: d.Ground, Score: d.Score, Reasons: e.Reasons(d.Features),
+		Queries: uint64(out.Queries), LeakedBytes: uint64(out.Bytes) - min(uint64(out.Bytes), uint64(len(d.Prefix()))),
+	})
 	e.store.Forget(d.scratch.query.Pair)
 }
 
 // raise raises a flag for the pair, and fills in what all flags have.
-func (e *Engine) raise(q *Query, d *Decision, pair uint64, f flags.Flag, out window.Outcome) {
-	f.Queries, f.LeakedBytes = uint64(out.Queries), uint64(out.Bytes)-min(uint64(out.Bytes), uint64(len(d.Prefix())))
+func (e *Engine) raise(q *Query, d *Decision, pair uint64, f flags.Flag) {
 	f.UpBytes, f.DownBytes = d.Up.Bytes(), d.Down.Bytes()
 	if raised, ok := e.flags.Raise(pair, &d.Subject, d.Scope, f, q.At); ok {
 		d.Flagged = &raised

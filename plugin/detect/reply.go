@@ -22,21 +22,24 @@ func (e *Engine) Reply(t Ticket, m *dns.Msg, at time.Time) (price meter.Bits, ok
 	}
 	room := rooms.Get().(*replyRoom)
 	defer rooms.Put(room)
-	if t.judged && !t.learned {
-		a := answerOf(m, room.buf)
-		e.store.Learn(window.Pair(t.pair), t.prefix, &a)
-	}
-	if len(m.Answer) == 0 {
-		return 0, true
-	}
-	r := meter.Reply{Pair: t.pair, Hash: t.prefix, Type: t.qtype, Records: e.records(room, m), At: at}
-	if t.pair != 0 {
-		var cause meter.Cause
-		if price, cause = e.meter.Reply(&r); cause != meter.Within {
-			return 0, false
+	var r meter.Reply
+	if len(m.Answer) > 0 {
+		r = meter.Reply{Pair: t.pair, Hash: t.prefix, Type: t.qtype, Records: e.records(room, m), At: at}
+		if t.pair != 0 {
+			var cause meter.Cause
+			if price, cause = e.meter.Reply(&r); cause != meter.Within {
+				return 0, false
+			}
 		}
 	}
-	if t.second != 0 {
+	if t.judged {
+		var a window.Answer
+		if a.News = int(price.Bytes()); a.News > 0 {
+			count(&a, m, room.buf)
+		}
+		e.store.Learn(window.Pair(t.pair), t.prefix, &a)
+	}
+	if t.second != 0 && len(m.Answer) > 0 {
 		r.Pair, r.Hash = t.second, t.above
 		charged, cause := e.meter.Reply(&r)
 		if cause != meter.Within {
@@ -140,11 +143,10 @@ const (
 	maxCountedByte = 256
 )
 
-// answerOf sums up the answer section. rdata is taken as the bytes that carry
+// count counts the bytes of the answer section. rdata is taken as the bytes that carry
 // meaning, whatever form it came in: addresses raw, names unescaped with dots,
 // texts joined, everything else as on the wire. buf is empty, room for some.
-func answerOf(m *dns.Msg, buf []byte) (a window.Answer) {
-	a.Records = len(m.Answer)
+func count(a *window.Answer, m *dns.Msg, buf []byte) {
 	counted := 0
 	for _, rr := range m.Answer[:min(len(m.Answer), maxRecords)] {
 		if counted == maxCountedByte {
@@ -157,7 +159,6 @@ func answerOf(m *dns.Msg, buf []byte) (a window.Answer) {
 		}
 		counted += len(data)
 	}
-	return a
 }
 
 // rdata appends the record's data to buf.

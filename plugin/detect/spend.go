@@ -16,8 +16,9 @@ import (
 )
 
 // spend charges a query to its SLD and to its second key, whichever there are, and
-// rules if one of them has nothing left for it. It returns false then.
-func (e *Engine) spend(q *Query, d *Decision, out window.Outcome) bool {
+// rules if one of them has nothing left for it. It returns false then. What it returns
+// besides is what the meter says of the SLD.
+func (e *Engine) spend(q *Query, d *Decision) (o meter.Outcome, ok bool) {
 	zone, second := d.SLD(), d.Second()
 	var above *meter.Query // of the second key
 	if len(second) > 0 && len(second) != len(zone) {
@@ -29,37 +30,33 @@ func (e *Engine) spend(q *Query, d *Decision, out window.Outcome) bool {
 			Pair: d.second, Domain: second, Prefix: prefix, Hash: d.above, Type: q.Type,
 			Client: &d.Client, Room: d.scratch.key[:], Shared: true, At: q.At, Dry: true,
 		}
-		if o := e.meter.Query(above); o.Cause != meter.Within {
-			e.refuse(q, d, above, &o, out)
-			return false
+		if o = e.meter.Query(above); o.Cause != meter.Within {
+			e.refuse(q, d, above, &o)
+			return o, false
 		}
 		above.Dry = false
 	}
 	if len(zone) > 0 {
-		if d.Why != Judged { // others have been hashed
-			d.hash = e.config.Key.Sum(d.Prefix())
-		}
 		m := meter.Query{
 			Pair: d.pair, Domain: zone, Prefix: d.Prefix(), Hash: d.hash, Type: q.Type,
 			Client: &d.Client, Room: d.scratch.key[:], At: q.At,
 		}
-		o := e.meter.Query(&m)
+		o = e.meter.Query(&m)
 		d.Up, d.Down = o.Up, o.Down
 		if o.Cause != meter.Within {
-			e.refuse(q, d, &m, &o, out)
-			return false
+			e.refuse(q, d, &m, &o)
+			return o, false
 		}
 		d.Price = o.Price
 	}
 	if above != nil {
-		o := e.meter.Query(above)
-		d.Price = max(d.Price, o.Price)
+		d.Price = max(d.Price, e.meter.Query(above).Price)
 	}
-	return true
+	return o, true
 }
 
 // refuse rules on a query that would exceed a limit, and records that.
-func (e *Engine) refuse(q *Query, d *Decision, m *meter.Query, o *meter.Outcome, out window.Outcome) {
+func (e *Engine) refuse(q *Query, d *Decision, m *meter.Query, o *meter.Outcome) {
 	ground, scope := verdict.Budget, m.Domain
 	if o.Cause == meter.ClientAll {
 		ground = verdict.ClientBudget
@@ -69,7 +66,10 @@ func (e *Engine) refuse(q *Query, d *Decision, m *meter.Query, o *meter.Outcome,
 	}
 	d.Up, d.Down = o.Up, o.Down
 	d.Ruling = e.rules.On(&verdict.Case{Over: ground, Scope: scope})
-	e.raise(q, d, m.Pair, flags.Flag{Ground: ground, Score: d.Score, Reasons: []string{e.overspent(o)}}, out)
+	queries, bytes := e.store.Passed(window.Pair(d.pair))
+	e.raise(q, d, m.Pair, flags.Flag{
+		Ground: ground, Reasons: []string{e.overspent(o)}, Queries: uint64(queries), LeakedBytes: uint64(bytes),
+	})
 }
 
 // overspent says in words which limit a query would have exceeded.
@@ -87,16 +87,6 @@ func (e *Engine) overspent(o *meter.Outcome) string {
 }
 
 func size(b meter.Bits) string { return humanize.IBytes(b.Bytes()) }
-
-// information is what the queries of the decision's pair carried in the day before,
-// bytes, this one included.
-func (e *Engine) information(q *Query, d *Decision) uint64 {
-	if d.Score < e.rules.Threshold {
-		return 0 // nobody asks
-	}
-	up, _ := e.meter.Spent(d.pair, q.At)
-	return (up + e.meter.Price(d.pair, d.Prefix(), d.hash, q.Type, q.At)).Bytes()
-}
 
 // subtree is what a block covers: an unknown SLD as a whole, of one that many people
 // use only the part that nearly all information goes below, if there is one.

@@ -21,6 +21,9 @@ func FromBytes(n uint64) Bits { return Bits(min(n*8*uint64(bit), math.MaxUint32)
 // Bytes is the amount in bytes, rounded up.
 func (b Bits) Bytes() uint64 { return (uint64(b) + uint64(8*bit) - 1) / uint64(8*bit) }
 
+// Whole is the amount in whole bits, rounded up.
+func (b Bits) Whole() int { return int((b + bit - 1) / bit) }
+
 // Prices of choices. Of each group the probabilities, 2^-price, sum to at most 1.
 const (
 	// What an event is.

@@ -102,6 +102,7 @@ type event struct {
 
 	follows bool // it followed the last event the time before
 	paid    bool // its name was paid for
+	held    held // labels of a fresh one that are held
 }
 
 // price says what the event costs after those before, and how it relates to them.
@@ -118,8 +119,8 @@ func (m *memory[P, L]) price(c *Code, e *event, key *keyhash.Key) (Bits, Kind) {
 	case e.paid:
 		return price + priceFar + priceOfOne(int(m.fresh)) + priceType(e.code), Again
 	}
-	h := m.held(e.prefix, key)
-	return price + priceNew + priceType(e.code) + c.prefix(e.prefix, &h), Fresh
+	e.held = m.held(e.prefix, key)
+	return price + priceNew + priceType(e.code) + c.prefix(e.prefix, &e.held), Fresh
 }
 
 // remember takes the event in.

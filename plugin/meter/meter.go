@@ -86,6 +86,7 @@ const (
 type Outcome struct {
 	Cause Cause
 	Kind  Kind
+	Held  [2]uint64 // labels of a fresh name that the pair asked for lately: a bit each, the one nearest to the SLD first
 	Price Bits
 	Up    Bits // of the pair, this query included if it was charged
 	Down  Bits
@@ -116,6 +117,7 @@ func (m *Meter) charge(q *Query, left Bits, o *Outcome) (excess Bits) {
 	a := m.account(s, q.Pair, q.At)
 	e := s.event(a, q.Prefix, q.Hash, q.Type)
 	o.Price, o.Kind = a.memory.price(&m.config.Code, &e, &m.config.Key)
+	o.Held = e.held.labels
 	spent := a.spent()
 	o.Up, o.Down = spent.up, spent.down
 	after := plus(spent.up, o.Price)
@@ -216,17 +218,6 @@ func (m *Meter) chargeClient(client uint64, excess Bits, at time.Time) {
 	if m.config.Watch != nil {
 		m.config.Watch(Passed{Account: client, Up: a.spent().up})
 	}
-}
-
-// Price is what a query of the pair would cost now. It charges nothing.
-func (m *Meter) Price(pair uint64, prefix []byte, hash uint64, qtype uint16, at time.Time) Bits {
-	s := m.of(pair)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	a := m.account(s, pair, at)
-	e := s.event(a, prefix, hash, qtype)
-	price, _ := a.memory.price(&m.config.Code, &e, &m.config.Key)
-	return price
 }
 
 // Spent is what has passed of a pair in the parts that count.

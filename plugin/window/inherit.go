@@ -34,7 +34,7 @@ func (s *shard) held(pairs []used) []used {
 	defer s.mu.Unlock()
 	for _, p := range s.windows.Keys() {
 		w, _ := s.windows.Peek(p)
-		pairs = append(pairs, used{p, w.last})
+		pairs = append(pairs, used{p, w.now})
 	}
 	return pairs
 }

@@ -9,9 +9,8 @@ import (
 // paneEvents is the most events a pane holds.
 const paneEvents = 21
 
-// pane holds a stretch of events and sums over them. Fractions are fixed-point,
-// so that taking a prefix out again leaves no rounding behind. Most of the
-// memory goes for panes, so their fields are no wider than they must be and
+// pane holds a stretch of events and sums over them. Fractions are fixed-point. Most
+// of the memory goes for panes, so their fields are no wider than they must be and
 // lie without gaps; those that a known prefix needs come first.
 //
 // An event is a prefix asked at a time: 29 bits of the prefix's hash, with three
@@ -22,15 +21,17 @@ const paneEvents = 21
 type pane struct {
 	opened                    Tick
 	events, answered, carrier uint8
-	prefixes                  uint8
-	changed                   uint16
+	told, retold, fresh       uint8
+	whole                     uint16
 
 	past [paneEvents]uint8  // of the events, oldest first: third byte of the tick
 	when [paneEvents]uint16 // low half of it
 	tags [paneEvents]uint32
 
 	bytes, labels, longest, segments uint16
-	bytesSq                          uint32
+	novel, bits                      uint16
+	bytesSq, bitsSq                  uint32
+	down                             uint32    // bytes
 	entropy, entropySq               uint32    // 1/entropyUnit bits
 	loss, lossBytes                  uint32    // 1/lossUnit
 	lossSq                           [2]uint32 // low half and high half
@@ -46,7 +47,7 @@ const (
 const (
 	flagCarrier  = 1 << iota // asked with a type that carries data
 	flagAnswered             // a reply was seen
-	flagFilled               // a reply with answers was seen
+	flagTold                 // a reply that brought in something new was seen
 
 	flagBits = 3
 )
@@ -62,11 +63,11 @@ func (p *pane) find(hash uint64) int {
 	return -1
 }
 
-// add appends an event, in which so many bytes changed. The pane is not full.
-func (p *pane) add(hash uint64, now Tick, carrier bool, changed int) {
+// add appends an event of a prefix of that size. The pane is not full.
+func (p *pane) add(hash uint64, now Tick, carrier bool, size int) {
 	i := p.events
 	p.events++
-	p.changed += uint16(changed)
+	p.whole += uint16(size)
 	p.tags[i] = uint32(hash) << flagBits
 	p.when[i], p.past[i] = uint16(now), uint8(now>>16)
 	if carrier {
@@ -89,15 +90,19 @@ func (p *pane) fold(i int, now Tick, carrier bool) bool {
 	return true
 }
 
-// sum adds the measures of a prefix up.
-func (p *pane) sum(m *Measures) {
+// sum adds up a fresh prefix, so many bytes of which are new, and what those are worth.
+func (p *pane) sum(m *Measures, novel, bits int) {
 	h, l := fixed(m.Entropy, entropyUnit), fixed(m.Loss, lossUnit)
-	p.prefixes++
+	bits = min(bits, mostBits)
+	p.novel += uint16(novel)
+	p.fresh++
 	p.bytes += uint16(m.Len)
 	p.bytesSq += uint32(m.Len * m.Len)
 	p.labels += uint16(m.Labels)
 	p.longest += uint16(m.Longest)
 	p.segments += uint16(m.Segments)
+	p.bits += uint16(bits)
+	p.bitsSq += uint32(bits * bits)
 	p.entropy += uint32(h)
 	p.entropySq += uint32(h * h)
 	p.loss += uint32(l)
@@ -108,34 +113,9 @@ func (p *pane) sum(m *Measures) {
 	}
 }
 
-// takeOut undoes sum. No sum goes below zero: a prefix whose tag is by chance that
-// of another one takes out what it did not put in.
-func (p *pane) takeOut(m *Measures) {
-	h, l := fixed(m.Entropy, entropyUnit), fixed(m.Loss, lossUnit)
-	reduce(&p.prefixes, 1)
-	reduce(&p.bytes, m.Len)
-	reduce(&p.bytesSq, m.Len*m.Len)
-	reduce(&p.labels, m.Labels)
-	reduce(&p.longest, m.Longest)
-	reduce(&p.segments, m.Segments)
-	reduce(&p.entropy, h)
-	reduce(&p.entropySq, h*h)
-	reduce(&p.loss, l)
-	sq := p.lossSquares()
-	reduce(&sq, l*l)
-	p.setLossSquares(sq)
-	reduce(&p.lossBytes, l*m.Len)
-	for i, n := range m.Chars {
-		if n > 0 { // a few of them
-			reduce(&p.chars[i], int(n))
-		}
-	}
-}
-
-// reduce takes as much off a sum as there is. by is not negative.
-func reduce[T uint8 | uint16 | uint32 | uint64](sum *T, by int) {
-	*sum = T(max(int64(*sum)-int64(by), 0))
-}
+// mostBits is the most that counts of a prefix: more than any that is written in the
+// usual characters has.
+const mostBits = 1<<11 - 1
 
 func (p *pane) lossSquares() uint64 { return uint64(p.lossSq[1])<<32 | uint64(p.lossSq[0]) }
 
@@ -153,16 +133,23 @@ func (p *pane) learn(i int, a *Answer) {
 		*tag |= flagAnswered
 		p.answered++
 	}
-	if a.Records > 0 && *tag&flagFilled == 0 {
-		*tag |= flagFilled
-		for i, n := range a.Counts {
-			p.answers[i] += n
-		}
+	if a.News == 0 {
+		return
+	}
+	if *tag&flagTold == 0 {
+		*tag |= flagTold
+		p.told++
+	} else {
+		p.retold += min(1, math.MaxUint8-p.retold)
+	}
+	p.down = plus(p.down, a.News)
+	for i, n := range a.Counts {
+		p.answers[i] += min(n, math.MaxUint16-p.answers[i])
 	}
 }
 
 // Answer is a reply as a window sums it up.
 type Answer struct {
-	Records int // in the answer section
-	Counts  [feature.AnswerClasses]uint16
+	News   int                           // bytes of information that it brought in
+	Counts [feature.AnswerClasses]uint16 // of the rdata, if that is any
 }

@@ -42,37 +42,35 @@ func (s *shard) observe(q *Query, m *Measures, sum *feature.Summary) Outcome {
 		}
 	}
 	now := w.slide(q.At, s.shared.Span, &s.pool)
-	newest := w.newest()
-	at, in := w.find(q.Hash)
-	settled := false
-	if in != nil && in.fold(at, now, q.Carrier) {
-		settled = in.tags[at]&flagFilled != 0
-	} else {
-		if in != newest {
-			var cached Measures
-			if m != nil {
-				s.shared.costly.remember(q.Hash, m)
-			} else if s.shared.costly.recall(q, &cached) {
-				m = &cached
-			} else {
-				return Outcome{State: Unmeasured}
-			}
-			if in != nil {
-				in.takeOut(m)
-			} else {
-				w.arrived += uint32(m.Len)
-			}
-			newest.sum(m)
+	if at, in := w.find(q.Hash); in == nil || !in.fold(at, now, q.Carrier) {
+		if q.Fresh && !s.news(w, q, m) {
+			return Outcome{State: Unmeasured}
 		}
-		newest.add(q.Hash, now, q.Carrier, w.change(q.Prefix, &s.shared.Key))
+		w.newest().add(q.Hash, now, q.Carrier, len(q.Prefix))
 	}
 	w.passed(q.Prefix)
-	out := Outcome{State: Quiet, Settled: settled, Queries: w.queries, Bytes: w.bytes}
+	out := Outcome{State: Quiet, Queries: w.queries, Bytes: w.bytes}
 	if sum != nil && w.due(&s.shared.Due) {
 		out.State, out.arrived = Worth, w.arrived
 		w.summarize(sum)
 	}
 	return out
+}
+
+// news sums up a fresh prefix. It returns false if that has to be measured first.
+func (s *shard) news(w *Window, q *Query, m *Measures) bool {
+	var cached Measures
+	if m != nil {
+		s.shared.costly.remember(q.Hash, m)
+	} else if m = &cached; !s.shared.costly.recall(q, m) {
+		return false
+	}
+	text := novel(q.Room[:0], q.Prefix, w.last[:w.ends], &q.Known)
+	bits := min(q.Bits, s.shared.Bits(text))
+	w.newest().sum(m, len(text), bits)
+	w.arrived += uint32(bits+7) / 8
+	w.remember(q.Prefix)
+	return true
 }
 
 func (s *shard) scored(p Pair, score float32, arrived uint32) {
@@ -81,6 +79,15 @@ func (s *shard) scored(p Pair, score float32, arrived uint32) {
 	if w, ok := s.windows.Peek(p); ok {
 		w.scored(score, arrived)
 	}
+}
+
+func (s *shard) passed(p Pair) (queries, bytes uint32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if w, ok := s.windows.Peek(p); ok {
+		return w.queries, w.bytes
+	}
+	return 0, 0
 }
 
 func (s *shard) forget(p Pair) {
@@ -99,6 +106,7 @@ func (s *shard) learn(p Pair, hash uint64, a *Answer) {
 	// A reply to a forgotten event is ignored.
 	if at, in := w.find(hash); in != nil {
 		in.learn(at, a)
+		w.arrived += uint32(a.News)
 	}
 }
 

@@ -12,20 +12,21 @@ type Pair uint64
 
 // Config is what a store works by.
 type Config struct {
-	Capacity int         // windows held
-	Key      keyhash.Key // of pairs, prefixes and labels
-	Span     Tick        // how far back a window reaches
+	Capacity int                   // windows held
+	Key      keyhash.Key           // of pairs, prefixes and labels
+	Span     Tick                  // how far back a window reaches
+	Bits     func(text []byte) int // that it takes to describe a text
 	Due      Due
 }
 
-// Due says when a window is worth a score: a young one at every new prefix,
-// once it is settled only after a share of its bytes is new, or while its last
+// Due says when a window is worth a score: a young one whenever something is
+// new, once it is settled only after a share of its information is, or while its last
 // score is suspicious.
 type Due struct {
-	Events     int     // no score below
-	Bytes      int     // nor below these, of distinct prefixes
-	Share      float32 // of the bytes that must be new
-	Suspicious float32 // score from which every new prefix is worth another
+	Events      int     // no score below
+	Information int     // nor below these bytes
+	Share       float32 // of them that must be new
+	Suspicious  float32 // score from which everything new is worth another
 }
 
 // Query is a query as the store needs it.
@@ -34,8 +35,15 @@ type Query struct {
 	Prefix  []byte // canonical
 	Hash    uint64 // of the prefix
 	Carrier bool   // the type carries data
+	Fresh   bool   // the prefix was not paid for before
+	Known   Labels // of a fresh prefix: those that the pair asked for lately
+	Bits    int    // of a fresh prefix: that it was charged
 	At      Tick
+	Room    [MaxPrefix]byte // scratch space
 }
+
+// MaxPrefix is the most bytes that a prefix has.
+const MaxPrefix = 255
 
 // State says what is to be done after a query was observed.
 type State uint8
@@ -47,12 +55,9 @@ const (
 )
 
 // Outcome is what Observe found. Queries and Bytes count what passed since the
-// window was last empty, this query included; they are zero if Unmeasured. Settled
-// says that the query joined an event whose answers are known, so that no reply is
-// news any more.
+// window was last empty, this query included; they are zero if Unmeasured.
 type Outcome struct {
 	State   State
-	Settled bool
 	Queries uint32
 	Bytes   uint32
 
@@ -90,8 +95,8 @@ func NewStore(c Config) *Store {
 
 func (s *Store) of(p Pair) *shard { return s.shards[int(p)&(len(s.shards)-1)] }
 
-// Observe records a query in its pair's window. m are the measures of the
-// prefix, nil until the outcome asks for them. When a score is due, the window
+// Observe records a query in its pair's window. m are the measures of the prefix, nil
+// until the outcome asks for them. When a score is due, the window
 // is summed up into sum; a nil sum means that no score is wanted.
 func (s *Store) Observe(q *Query, m *Measures, sum *feature.Summary) Outcome {
 	return s.of(q.Pair).observe(q, m, sum)
@@ -100,6 +105,10 @@ func (s *Store) Observe(q *Query, m *Measures, sum *feature.Summary) Outcome {
 // Scored records the score that was due by the outcome. What arrived since is
 // still new.
 func (s *Store) Scored(p Pair, o Outcome, score float32) { s.of(p).scored(p, score, o.arrived) }
+
+// Passed returns how many queries and prefix bytes passed since the window of a pair was
+// last empty.
+func (s *Store) Passed(p Pair) (queries, bytes uint32) { return s.of(p).passed(p) }
 
 // Forget lets the window of a pair go.
 func (s *Store) Forget(p Pair) { s.of(p).forget(p) }

@@ -1,13 +1,11 @@
 package window
 
 import (
-	"bytes"
 	"math"
 	"slices"
 	"time"
 
 	"github.com/notunnel/notunnel/model/feature"
-	"github.com/notunnel/notunnel/plugin/keyhash"
 )
 
 // Tick is coarse time: 2²⁶ ns (67 ms) a tick. It wraps after nine years, so
@@ -50,47 +48,29 @@ type Measures struct {
 }
 
 // Window is the rolling memory of one (SLD, client) pair. It keeps sums in
-// panes, not strings. Each distinct prefix is summed in the newest pane it
-// occurred in, so dropping the oldest pane forgets just the prefixes that were
-// not seen since. The zero value is an empty window. It knows no locks: the
-// shard that holds it guards it.
+// panes, not strings, but for the end of the last fresh prefix, which the next is
+// compared with. A prefix is summed in the pane that it came in as a fresh one. The zero value is an empty window. It knows no locks: the shard that
+// holds it guards it.
 //
 // Its first pane is its own: most windows have no other, and one that lies beside
 // the window is there when the window is.
 type Window struct {
 	panes   [maxPanes]*pane // oldest first; the first open of them
 	open    uint8
-	last    Tick
-	arrived uint32            // bytes of new prefixes; it wraps, so only differences mean anything
-	weighed uint32            // those of them that the last score rests on
-	score   float32           // the last score
-	queries uint32            // queries that passed, repeats included; stays at the most it can be
-	bytes   uint32            // prefix bytes that passed; likewise
-	labels  [maxLabels]uint32 // of the last event, the one nearest to the SLD first
-	own     pane              // one of panes, or free
+	ends    uint8 // bytes of last
+	now     Tick
+	arrived uint32          // bytes of information; it wraps, so only differences mean anything
+	weighed uint32          // those of them that the last score rests on
+	score   float32         // the last score
+	queries uint32          // queries that passed, repeats included; stays at the most it can be
+	bytes   uint32          // prefix bytes that passed; likewise
+	last    [lastBytes]byte // end of the last fresh prefix
+	own     pane            // one of panes, or free
 }
 
-// maxLabels is how many labels of an event are remembered; few names have more.
-const maxLabels = 4
-
-// change takes in the labels of an event and returns how many of its bytes lie in
-// labels that the event before did not have. Of a tunnel that writes an id beside
-// its data, those are the data.
-func (w *Window) change(prefix []byte, key *keyhash.Key) (changed int) {
-	before := w.labels
-	w.labels = [maxLabels]uint32{}
-	for i := 0; len(prefix) > 0; i++ {
-		label := prefix[1+bytes.LastIndexByte(prefix, '.'):]
-		hash := uint32(key.Sum(label))
-		if !slices.Contains(before[:], hash) {
-			changed += len(label)
-		}
-		if i < maxLabels {
-			w.labels[i] = hash
-		}
-		prefix = prefix[:max(len(prefix)-len(label)-1, 0)]
-	}
-	return changed
+// remember keeps the end of a fresh prefix.
+func (w *Window) remember(prefix []byte) {
+	w.ends = uint8(copy(w.last[:], prefix[max(len(prefix)-lastBytes, 0):]))
 }
 
 // newest is the last pane. A window has one after slide.
@@ -101,10 +81,10 @@ func (w *Window) newest() *pane { return w.panes[w.open-1] }
 // unless the clock was set back: then panes of the future are older than any
 // span, and go.
 func (w *Window) slide(now, span Tick, s *pool) Tick {
-	if w.open > 0 && int32(now-w.last) < 0 && !setBack(w.last, now) {
-		now = w.last
+	if w.open > 0 && int32(now-w.now) < 0 && !setBack(w.now, now) {
+		now = w.now
 	}
-	w.last = now
+	w.now = now
 	for w.open > 0 && now-w.panes[0].opened > span {
 		w.drop(s)
 	}
@@ -128,7 +108,7 @@ func (w *Window) slide(now, span Tick, s *pool) Tick {
 func (w *Window) restart() {
 	w.weighed, w.score = w.arrived, 0
 	w.queries, w.bytes = 0, 0
-	w.labels = [maxLabels]uint32{}
+	w.ends = 0
 }
 
 // passed counts a query.
@@ -146,14 +126,14 @@ func plus(sum uint32, n int) uint32 {
 // score.
 func (w *Window) due(d *Due) bool {
 	fresh := w.arrived - w.weighed
-	if fresh == 0 || w.count() < d.Events {
+	if fresh == 0 || w.acts() < d.Events {
 		return false
 	}
-	bytes := w.size()
-	if bytes < uint32(d.Bytes) {
+	information := w.information()
+	if information < uint32(d.Information) {
 		return false
 	}
-	return float32(fresh) >= d.Share*float32(bytes) || w.score >= d.Suspicious
+	return float32(fresh) >= d.Share*float32(information) || w.score >= d.Suspicious
 }
 
 // scored takes in a score that rests on what had arrived by then. One that comes
@@ -193,18 +173,19 @@ func (w *Window) find(hash uint64) (int, *pane) {
 	return 0, nil
 }
 
-// count is the number of events.
-func (w *Window) count() (events int) {
+// acts is the number of events, a further reply with something new being as good as
+// one.
+func (w *Window) acts() (n int) {
 	for _, p := range w.panes[:w.open] {
-		events += int(p.events)
+		n += int(p.events) + int(p.retold)
 	}
-	return events
+	return n
 }
 
-// size is Σ|p| over the distinct prefixes.
-func (w *Window) size() (bytes uint32) {
+// information is what passed, both ways, in bytes.
+func (w *Window) information() (bytes uint32) {
 	for _, p := range w.panes[:w.open] {
-		bytes += uint32(p.bytes)
+		bytes += uint32(p.bits)/8 + p.down
 	}
 	return bytes
 }
@@ -215,19 +196,25 @@ func (w *Window) summarize(s *feature.Summary) {
 	for _, p := range w.panes[:w.open] {
 		s.Events += int(p.events)
 		s.Answered += int(p.answered)
+		s.Told += int(p.told)
+		s.Retold += int(p.retold)
 		s.Carrier += int(p.carrier)
-		s.Changed += int(p.changed)
-		s.Prefixes += int(p.prefixes)
+		s.Whole += int(p.whole)
+		s.Fresh += int(p.fresh)
 		s.Bytes += int(p.bytes)
 		s.BytesSq += int(p.bytesSq)
 		s.Labels += int(p.labels)
 		s.Longest += int(p.longest)
 		s.Segments += int(p.segments)
+		s.New += int(p.novel)
+		s.Bits += int(p.bits)
+		s.BitsSq += int(p.bitsSq)
 		s.Entropy += float64(p.entropy) / entropyUnit
 		s.EntropySq += float64(p.entropySq) / (entropyUnit * entropyUnit)
 		s.Loss += float64(p.loss) / lossUnit
 		s.LossSq += float64(p.lossSquares()) / (lossUnit * lossUnit)
 		s.LossBytes += float64(p.lossBytes) / lossUnit
+		s.Down += int(p.down)
 		for j, n := range p.chars {
 			s.Chars[j] += uint32(n)
 		}
