@@ -10,7 +10,7 @@ import (
 // beacons tell a few times an hour that they are there, and get a command by the
 // address in the reply. Most of them run among what their client asks for anyway.
 func beacons() []tunnelFamily {
-	hourly := rhythm{name: "slow", fastest: 240, slowest: 1800, fewest: 12, most: 60}
+	hourly := rhythm{name: "slow", fastest: 240, slowest: rarest, fewest: 12, most: 60}
 	often := rhythm{name: "idle", fastest: 20, slowest: 240, fewest: 12, most: 120}
 	return []tunnelFamily{{"beacon", []rhythm{often, hourly}, func(r *rand.Rand, w *world, h rhythm) client {
 		s := beacon(r, w, h)

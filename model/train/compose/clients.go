@@ -88,7 +88,12 @@ func (w *world) office(r *rand.Rand, slds int, span float64) (c client) {
 		if r.IntN(10) == 0 {
 			s.names = min(visited(r, false), len(z.prefixes))
 		}
-		s.habits.asked, s.habits.together, s.habits.says = asked, together, hosts(r)
+		if r.IntN(8) > 0 {
+			s.habits.asked, s.habits.together = asked, together
+		}
+		if r.IntN(6) > 0 {
+			s.habits.says = hosts(r)
+		}
 		s.habits.mean = logUniform(r, fastest, max(span/10, 1))
 		c = append(c, s)
 	}
@@ -115,20 +120,19 @@ func (w *world) mailServer(r *rand.Rand) (c client) {
 	for range 20 + int(logUniform(r, 1, 180)) {
 		sld := w.freshSLD(r)
 		selector := pick(r, "selector1", "selector2", "google", "s1", "s"+num(r, 99), "k2", "k3", "default", "mail", fmt.Sprint(20200000+r.IntN(69999)), random(r, base32, 32))
-		names := []struct {
+		lookups := []struct {
 			prefix string
 			qtype  int
 		}{
 			{"", tMX}, {"", tTXT}, {pick(r, "mail", "mx1", "smtp", "smtp-out"+num(r, 9), w.label(r)), tA}, {selector + "._domainkey", tTXT}, {"_dmarc", tTXT},
 			{"_mta-sts", tTXT}, {"_25._tcp." + pick(r, "mail", "mx1"), tTLSA}, {"default._bimi", tTXT}, {"_adsp._domainkey", tTXT},
 		}
-		names = names[:3+r.IntN(len(names)-2)]
 		after := r.Float64() * span
-		for _, n := range names {
+		for _, l := range lookups[:3+r.IntN(len(lookups)-2)] {
 			s := ordinarySession(r, "mail-server", sld)
 			s.names, s.again, s.after = 1, 0, after
-			s.next = func() string { return n.prefix }
-			s.habits.asked, s.habits.together, s.habits.says = []int{n.qtype}, false, texts
+			s.next = func() string { return l.prefix }
+			s.habits.asked, s.habits.together, s.habits.says = []int{l.qtype}, false, texts
 			c = append(c, s)
 			after += r.Float64()
 		}

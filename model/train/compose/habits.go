@@ -16,11 +16,12 @@ const (
 // habits is how a session asks and is answered. All but the usual habit of a
 // family, which holds in half of its sessions, is drawn alike for every class.
 type habits struct {
-	mean     float64 // seconds between queries
-	burst    float64 // chance of no gap at all
-	retry    float64 // chance that a query is sent again
-	asked    []int   // types, each query takes one
-	together bool    // every query asks all the types
+	mean     float64               // seconds between queries
+	burst    float64               // chance of no gap at all
+	retry    float64               // chance that a query is sent again
+	asked    []int                 // types, each query takes one
+	together bool                  // every query asks all the types
+	asks     func(name string) int // the type that a name is asked by; nil for any
 	style    string
 	other    string // the style of the rest
 	rest     float64
@@ -119,6 +120,9 @@ func newHabits(r *rand.Rand, usual string, mean float64) *habits {
 func (h *habits) follow(r *rand.Rand, usual string) {
 	if u, ok := usualHabits[usual]; ok {
 		h.asked, h.together, h.style = u.asked, r.IntN(2) == 0, u.style
+		if len(h.asked) == 1 && h.asked[0] == tA && r.IntN(2) == 0 {
+			h.asked = []int{tA, tAAAA}
+		}
 	}
 }
 
@@ -149,7 +153,10 @@ func (h *habits) repeats(r *rand.Rand) int {
 	return 0
 }
 
-func (h *habits) types(r *rand.Rand) []int {
+func (h *habits) types(r *rand.Rand, name string) []int {
+	if h.asks != nil {
+		return []int{h.asks(name)}
+	}
 	if h.together {
 		return h.asked
 	}
@@ -208,9 +215,17 @@ func chop(text string, size int) (labels []string) {
 	return labels
 }
 
-// The gaps between queries, in seconds. Benign sessions draw from all of it,
-// tunnels from the part that their rhythm names.
-const fastest, slowest = 0.005, 60
+// The gaps between queries, in seconds. Benign sessions draw from all of it, one in
+// ten from beyond, as beacons have it; tunnels from the part that their rhythm
+// names.
+const fastest, slowest, rarest = 0.005, 60, 1800
+
+func benignGap(r *rand.Rand) float64 {
+	if r.IntN(10) == 0 {
+		return logUniform(r, slowest, rarest)
+	}
+	return logUniform(r, fastest, slowest)
+}
 
 // rhythm is how a tunnel is used.
 type rhythm struct {

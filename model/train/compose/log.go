@@ -100,7 +100,7 @@ func (s *session) ask(r *rand.Rand, at float64, all []query) ([]query, float64) 
 			}
 			seen = append(seen, name)
 		}
-		for _, qtype := range s.habits.types(r) {
+		for _, qtype := range s.habits.types(r, name) {
 			for range 1 + s.habits.repeats(r) {
 				rcode, answers := s.habits.reply(r, qtype, name)
 				all = append(all, query{at, name, qtype, rcode, answers, s.family})

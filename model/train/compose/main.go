@@ -1,15 +1,18 @@
 // Command compose puts training traffic together where recordings are scarce:
 // benign sessions from real host names, hard benign families made after their
-// published formats, tunnels of every usual encoding, and, for testing alone, the
-// formats of named tools. It writes one DNS log a family, and one a rhythm for
-// encodings; the source column names the family and begins with "composed-", so
-// that composed rows stay recognizable in every report. unseen-prefixes.txt.gz
+// published formats, whole clients of many SLDs, tunnels of every usual encoding,
+// downloads, beacons, rotation, and, for testing alone, the formats of named tools.
+// It writes one DNS log a family, and one a rhythm for tunnels. Some hold ordinary
+// names of the same clients too, so that a row is of the family that its source
+// column names; that begins with "composed-", so that composed rows stay
+// recognizable in every report. unseen-prefixes.txt.gz
 // has prefixes of SLDs that the autoencoder is to be validated on and must not
 // be trained on.
 //
 // Gaps, type mix, twins, retransmission, reply style and TTL come from the same
 // distributions for both classes (habits.go); only the names and how many of
-// them are asked for differ. Parameters are drawn anew for every session, so
+// them are asked for differ, and what replies hold where that belongs to the
+// family (reply.go, download.go, texts.go). Parameters are drawn anew for every session, so
 // that no fixed signature can be learned. The same seed gives the same bytes.
 //
 // With --networks it writes logs of whole networks instead, to measure budgets on;
@@ -190,7 +193,7 @@ func ordinarySession(r *rand.Rand, family, sld string) *session {
 		family: family, slds: []string{sld},
 		names:  visited(r, r.IntN(3) == 0),
 		again:  revisits(r),
-		habits: newHabits(r, "", logUniform(r, fastest, slowest)),
+		habits: newHabits(r, "", benignGap(r)),
 	}
 }
 
@@ -209,7 +212,7 @@ func (f *family) session(r *rand.Rand, w *world) *session {
 		next:   f.start(r),
 		names:  visited(r, f.crowd && r.IntN(2) == 0),
 		again:  revisits(r),
-		habits: newHabits(r, f.habit, logUniform(r, fastest, slowest)),
+		habits: newHabits(r, f.habit, benignGap(r)),
 	}
 	if f.says != nil {
 		s.habits.follow(r, f.habit)
