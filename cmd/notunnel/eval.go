@@ -100,13 +100,13 @@ func (e *evaluator) Query(q *capture.Query) error {
 		return err
 	}
 	d := &e.decision
-	tool, composed, ok := e.source.of(string(d.SLD()), q.Source)
+	k, ok := e.source.of(string(d.SLD()), q.Source)
 	if !ok {
 		return nil // a stray domain
 	}
 	s := e.sessions[p]
 	if s == nil {
-		s = &session{Tunnel: e.source.label == "1", Tool: tool, Source: e.source.origin, Composed: composed, seen: map[string]bool{}}
+		s = &session{Tunnel: k.tunnel, Tool: k.tool, Source: e.source.origin, Composed: k.composed, seen: map[string]bool{}}
 		e.sessions[p] = s
 	}
 	s.Allowed = s.Allowed || e.allow.Covers(d.Full())

@@ -73,6 +73,21 @@ func TestSourcesTable(t *testing.T) {
 	}
 }
 
+// Where the table leaves it to the source column, each row says what it is.
+func TestSourceColumn(t *testing.T) {
+	by := source{label: "*", tool: "*"}
+	for column, want := range map[string]kind{
+		"composed-tunnel-rotation": {tunnel: true, tool: "tunnel-rotation", composed: true},
+		"composed-format-dnstt":    {tunnel: true, tool: "format-dnstt", composed: true},
+		"composed-client":          {tool: "client", composed: true},
+		"office":                   {tool: "office"},
+	} {
+		if k, ok := by.of("site.com", column); !ok || k != want {
+			t.Errorf("%s: %+v, want %+v", column, k, want)
+		}
+	}
+}
+
 func readRows(t *testing.T, path string) [][]string {
 	t.Helper()
 	f, err := os.Open(path)

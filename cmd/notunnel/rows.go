@@ -88,7 +88,7 @@ func (w *rowWriter) Query(q *capture.Query) error {
 		return nil
 	}
 	key := pairKey{string(d.SLD()), d.Client}
-	tool, composed, ok := w.source.of(key.sld, q.Source)
+	k, ok := w.source.of(key.sld, q.Source)
 	if !ok {
 		return nil // a stray domain
 	}
@@ -110,7 +110,7 @@ func (w *rowWriter) Query(q *capture.Query) error {
 		p.next = float64(p.queries) * growth
 	}
 	p.counted = true
-	return w.row(tool, composed, p, sum)
+	return w.row(k, p, sum)
 }
 
 // Reply implements capture.Visitor.
@@ -121,9 +121,9 @@ func (w *rowWriter) Reply(q *capture.Query, m *dns.Msg) error {
 	return nil
 }
 
-func (w *rowWriter) row(tool string, composed bool, p *rowPair, sum *feature.Summary) error {
+func (w *rowWriter) row(k kind, p *rowPair, sum *feature.Summary) error {
 	d := &w.decision
-	row := []string{w.source.label, tool, w.source.origin, split.Text(d.SLD()), w.file, strconv.Itoa(p.number), bit(composed), bit(w.allow.Covers(d.Full())),
+	row := []string{bit(k.tunnel), k.tool, w.source.origin, split.Text(d.SLD()), w.file, strconv.Itoa(p.number), bit(k.composed), bit(w.allow.Covers(d.Full())),
 		strconv.Itoa(p.queries), strconv.Itoa(sum.Acts()), strconv.Itoa(sum.Information())}
 	for _, v := range sum.Vector() {
 		row = append(row, strconv.FormatFloat(float64(v), 'g', -1, 32))

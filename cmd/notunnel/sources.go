@@ -11,7 +11,7 @@ import (
 // source says what a log is, for training.
 type source struct {
 	pattern string // of the file's base name, as path/filepath.Match has it
-	label   string // "1" for a tunnel, "0" for benign traffic
+	label   string // "1" for a tunnel, "0" for benign traffic, "*" for what the log's source column says
 	tool    string // or benign family; "*": what the log's source column says
 	origin  string // who recorded it
 	slds    map[string]bool
@@ -38,8 +38,8 @@ func readSources(path string) ([]source, error) {
 		if len(c) != sourceColumns {
 			return nil, fmt.Errorf("%s:%d: %d columns, %d wanted, tab separated", path, n, len(c), sourceColumns)
 		}
-		if c[1] != "0" && c[1] != "1" {
-			return nil, fmt.Errorf("%s:%d: label %q is neither 0 (benign) nor 1 (tunnel)", path, n, c[1])
+		if c[1] != "0" && c[1] != "1" && c[1] != "*" {
+			return nil, fmt.Errorf("%s:%d: label %q is neither 0 (benign), 1 (tunnel) nor * (by the source column)", path, n, c[1])
 		}
 		if _, err := filepath.Match(c[0], ""); err != nil {
 			return nil, fmt.Errorf("%s:%d: pattern %q: %w", path, n, c[0], err)
@@ -67,18 +67,27 @@ func sourceOf(sources []source, file string) (source, error) {
 	return source{}, fmt.Errorf("%s: no pattern in the table of sources matches it: add a line that says what it is", file)
 }
 
-// of returns tool and whether the log row is composed, or false if the SLD is
-// a stray one.
-func (s *source) of(sld, column string) (tool string, composed, ok bool) {
+// kind is what a row of a log is.
+type kind struct {
+	tunnel   bool
+	tool     string // or benign family
+	composed bool
+}
+
+// of returns what a row of the log is, or false if the SLD is a stray one. A source
+// column that begins with "tunnel-" or "format-", behind "composed-", tells of a
+// tunnel.
+func (s *source) of(sld, column string) (k kind, ok bool) {
 	if s.slds != nil && !s.slds[sld] {
-		return "", false, false
+		return kind{}, false
 	}
-	tool = s.tool
-	if rest, found := strings.CutPrefix(column, "composed-"); found {
-		composed, column = true, rest
+	column, composed := strings.CutPrefix(column, "composed-")
+	k = kind{tunnel: s.label == "1", tool: s.tool, composed: composed}
+	if s.tool == "*" {
+		k.tool = column
 	}
-	if tool == "*" {
-		tool = column
+	if s.label == "*" {
+		k.tunnel = strings.HasPrefix(column, "tunnel-") || strings.HasPrefix(column, "format-")
 	}
-	return tool, composed, true
+	return k, true
 }

@@ -18,7 +18,7 @@ import numpy as np
 import rows as table
 
 FOLDS = 6
-BY_SLD = ("names", "popular", "mixed", "indexed")
+BY_SLD = ("names", "popular", "mixed", "indexed", "client")
 # Versions of one protocol leave together.
 RELATED = {"andiodine": "iodine"}
 

@@ -63,7 +63,7 @@ def read(path: pathlib.Path) -> Rows:
 # Tested, never trained on. A flood of random names is an attack of its own;
 # what it looks like must not become what is harmless.
 UNTAUGHT = ("popular", "flood")
-ORDINARY = ("names", "mixed", "office", "crawl", "resolver", "ordinary")  # benign families that are no hard ones
+ORDINARY = ("names", "mixed", "client", "office", "crawl", "resolver", "ordinary")  # benign families that are no hard ones
 ORDINARY_SHARE = 0.5  # of the benign votes
 LISTED = 0.2  # of a vote for sessions that the shipped allow list covers, which are never judged
 LITTLE = 96  # bytes of information, the least that a block rests on

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 )
@@ -39,10 +40,11 @@ func num(r *rand.Rand, below int) string { return fmt.Sprint(r.IntN(below)) }
 
 func pick(r *rand.Rand, of ...string) string { return of[r.IntN(len(of))] }
 
-// below is a name under a fixed zone of the session, "" being no zone.
+// below is a name under a fixed zone of the session; "" is no zone, or no name but
+// the zone's.
 func below(prefix, zone string) string {
-	if zone == "" {
-		return prefix
+	if prefix == "" || zone == "" {
+		return prefix + zone
 	}
 	return prefix + "." + zone
 }
@@ -102,13 +104,13 @@ func benignFamilies(w *world) []family {
 				return random(r, hexDigits, 40)
 			}
 		}},
-		{name: "video-edge", habit: "browse", zones: []string{"googlevideo.com", "gvt1.com"}, start: func(r *rand.Rand) namer {
+		{name: "video-edge", habit: "browse", says: hosts, zones: []string{"googlevideo.com", "gvt1.com"}, start: func(r *rand.Rand) namer {
 			site := random(r, base36, 4)
 			return func() string {
 				return fmt.Sprintf("r%d---sn-%s-%s", 1+r.IntN(20), site, random(r, base36, 4))
 			}
 		}},
-		{name: "cdn-node", habit: "browse", start: func(r *rand.Rand) namer {
+		{name: "cdn-node", habit: "browse", says: hosts, start: func(r *rand.Rand) namer {
 			form := r.IntN(6)
 			return func() string {
 				switch form {
@@ -126,12 +128,12 @@ func benignFamilies(w *world) []family {
 				return fmt.Sprintf("cb-%s-i-0%s-%d", pick(r, "us-west-2", "eu-central-1"), random(r, hexDigits, 16), r.IntN(3))
 			}
 		}},
-		{name: "balancer", habit: "address", start: func(r *rand.Rand) namer {
+		{name: "balancer", habit: "address", says: hosts, start: func(r *rand.Rand) namer {
 			return func() string {
 				return "a" + random(r, hexDigits, 31) + "-" + random(r, hexDigits, 16) + ".elb"
 			}
 		}},
-		{name: "address-name", habit: "address", crowd: true, start: func(r *rand.Rand) namer {
+		{name: "address-name", habit: "address", says: hosts, crowd: true, start: func(r *rand.Rand) namer {
 			lead := pick(r, "host-", "ip-", "dyn-", "")
 			return func() string { return lead + ip(r, "-") }
 		}},
@@ -150,14 +152,14 @@ func benignFamilies(w *world) []family {
 		{name: "site-intercept", habit: "browse", zones: []string{"siteintercept.qualtrics.com"}, start: func(r *rand.Rand) namer {
 			return func() string { return "zn" + random(r, base36, 15) + "-" + w.label(r) }
 		}},
-		{name: "stamped", habit: "browse", start: func(r *rand.Rand) namer {
+		{name: "stamped", habit: "browse", says: balanced, start: func(r *rand.Rand) namer {
 			at := time.Date(2026, 1, 1, 0, 0, r.IntN(3e7), 0, time.UTC).UnixMilli()
 			return func() string {
 				at += int64(r.IntN(90_000))
 				return fmt.Sprintf("m-%d-%d.beacon", at, r.IntN(100))
 			}
 		}},
-		{name: "tracking-number", habit: "browse", start: func(r *rand.Rand) namer {
+		{name: "tracking-number", habit: "browse", says: balanced, start: func(r *rand.Rand) namer {
 			return func() string { return fmt.Sprintf("u%d.ct", 1_000_000+r.IntN(90_000_000)) }
 		}},
 		{name: "measurement", habit: "address", zones: []string{"dotnxdomain.net", "cedexis-radar.net"}, start: func(r *rand.Rand) namer {
@@ -165,13 +167,13 @@ func benignFamilies(w *world) []family {
 				return fmt.Sprintf("0du-u%s-c%d-s%d-i%s-0", random(r, hexDigits, 16), 10+r.IntN(200), 1_700_000_000+r.IntN(1e8), random(r, hexDigits, 8))
 			}
 		}},
-		{name: "acme", habit: "text", start: func(r *rand.Rand) namer {
+		{name: "acme", habit: "text", says: published, start: func(r *rand.Rand) namer {
 			if r.IntN(2) == 0 {
 				return func() string { return guid(r) }
 			}
 			return func() string { return "_acme-challenge." + w.label(r) }
 		}},
-		{name: "dkim", habit: "text", crowd: true, start: func(r *rand.Rand) namer {
+		{name: "dkim", habit: "text", says: published, crowd: true, start: func(r *rand.Rand) namer {
 			return func() string {
 				return pick(r, "selector1", "s"+num(r, 99), "k2", fmt.Sprint(20200000+r.IntN(69999)), random(r, base32, 32)) + "._domainkey"
 			}
@@ -244,6 +246,7 @@ func benignFamilies(w *world) []family {
 			return func() string { return "xn--" + w.label(r) + "-" + random(r, base36, 3+r.IntN(5)) }
 		}},
 	}
+	families = slices.Concat(families, cloudFamilies(w), deviceFamilies(w), textFamilies(w))
 	for i := range families {
 		families[i].start = subzone(families[i].start)
 	}

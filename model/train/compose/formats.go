@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
@@ -17,6 +18,11 @@ type format struct {
 	name  string
 	polls bool // asks for news when it has none, else it only sends
 	start func(r *rand.Rand, p payload) func(poll bool) string
+
+	// Where replies and types belong to the format; nil for any.
+	says   func(r *rand.Rand) answer
+	asks   func(name string) int
+	inward bool // there is nothing to find but by replies
 }
 
 // formats are made after what their authors, or those who took them apart, have
@@ -26,7 +32,7 @@ func formats() []format {
 	return []format{
 		// D. Fifield, "dnstt", protocol notes: client id, padding and packets in
 		// base32; a poll has more padding and no packet.
-		{"dnstt", true, func(r *rand.Rand, _ payload) func(bool) string {
+		{name: "dnstt", polls: true, start: func(r *rand.Rand, _ payload) func(bool) string {
 			id := bytesOf(r, 8)
 			return func(poll bool) string {
 				if poll {
@@ -37,7 +43,7 @@ func formats() []format {
 		}},
 		// Bishop Fox, Sliver, source: a protobuf message with type, id, start,
 		// stop, size and data, in base58 or in a base32 of its own.
-		{"sliver", true, func(r *rand.Rand, _ payload) func(bool) string {
+		{name: "sliver", polls: true, start: func(r *rand.Rand, _ payload) func(bool) string {
 			write := pick(r, "58", "32")
 			id, start := uint64(r.IntN(1<<24)), uint64(0)
 			return func(poll bool) string {
@@ -61,7 +67,7 @@ func formats() []format {
 		// SensePost, goDoH, source: a poll is the agent's name in hexadecimal;
 		// data are id, type, sequence, checksum, kind and up to three labels of
 		// 60 digits.
-		{"godoh", true, func(r *rand.Rand, _ payload) func(bool) string {
+		{name: "godoh", polls: true, start: func(r *rand.Rand, _ payload) func(bool) string {
 			agent, id, seq := hex.EncodeToString([]byte(random(r, lowercase, 5))), random(r, hexDigits, 4), 0
 			return func(poll bool) string {
 				if poll {
@@ -76,33 +82,48 @@ func formats() []format {
 				return fmt.Sprintf("%s.ef.%x.%s.1.%d.%s", id, seq, random(r, hexDigits, 8), n, strings.Join(labels, "."))
 			}
 		}},
-		// Fortra, Cobalt Strike manual, "DNS Beacon": the beacon asks for its id,
-		// fetches tasks and posts output in hexadecimal, both by a counter and a
-		// number drawn for each transfer.
-		{"cobalt-strike", true, func(r *rand.Rand, _ payload) func(bool) string {
+		// Fortra, Cobalt Strike user guide, "DNS Beacons" and "Malleable Command and
+		// Control": the beacon asks for its id, sends who it is below www, fetches
+		// tasks below api (TXT), cdn (A) or www6 (AAAA) and posts output in
+		// hexadecimal, all by a counter and a number drawn for each transfer. The
+		// reply to the id is 0.0.0.0 unless there are tasks, the first reply of a
+		// transfer is its size.
+		{name: "cobalt-strike", polls: true, asks: cobaltTypes, says: cobaltReplies, start: func(r *rand.Rand, _ payload) func(bool) string {
 			id, nonce, count, left := random(r, hexDigits, 8), "", 0, 0
-			verb := ""
+			verb, task := "www", pick(r, "api", "api", "cdn", "www6")
 			return func(poll bool) string {
 				if poll {
 					return id
 				}
 				if left--; left < 0 {
-					nonce, count, left, verb = random(r, hexDigits, 7), 0, 4+r.IntN(30), pick(r, "api", "post")
+					if nonce != "" {
+						verb = pick(r, task, "post")
+					}
+					nonce, count, left = random(r, hexDigits, 7), -1, 4+r.IntN(30)
 				}
 				count++
-				if verb == "api" {
-					return fmt.Sprintf("api.%x%s.%s", count, nonce, id)
+				if verb == task {
+					return fmt.Sprintf("%s.%x%s.%s", verb, count, nonce, id)
 				}
 				labels := make([]string, 1+r.IntN(3))
 				for i := range labels {
 					labels[i] = hex.EncodeToString(bytesOf(r, 28))
 				}
-				return fmt.Sprintf("post.%d%s.%x%s.%s", len(labels), strings.Join(labels, "."), count, nonce, id)
+				return fmt.Sprintf("%s.%d%s.%x%s.%s", verb, len(labels), strings.Join(labels, "."), count, nonce, id)
+			}
+		}},
+		// The same guide, "dns_stager_subhost": the stager counts in three letters, of
+		// which the first goes up, and gets the beacon in texts of 255 characters.
+		{name: "cobalt-strike-stager", inward: true, asks: func(string) int { return tTXT }, says: staged, start: func(r *rand.Rand, _ payload) func(bool) string {
+			id, count := random(r, "0123456789", 4+r.IntN(5)), -1
+			return func(bool) string {
+				count++
+				return string([]byte{lowercase[count%26], lowercase[count/26%26], lowercase[count/26/26%26]}) + ".stage." + id
 			}
 		}},
 		// Arno0x, DNSExfiltrator, source: a number and the piece of the archive
 		// in base64url or base32.
-		{"dnsexfiltrator", false, func(r *rand.Rand, _ payload) func(bool) string {
+		{name: "dnsexfiltrator", polls: false, start: func(r *rand.Rand, _ payload) func(bool) string {
 			write := []encoder{in32, in64}[r.IntN(2)]
 			size, n := 30+r.IntN(100), -1
 			return func(bool) string {
@@ -112,7 +133,7 @@ func formats() []format {
 		}},
 		// Unit 42, "New Wekby Attacks Use DNS Requests As Command and Control
 		// Mechanism" (pisloader): four random letters and base32 in one label.
-		{"pisloader", true, func(r *rand.Rand, p payload) func(bool) string {
+		{name: "pisloader", polls: true, start: func(r *rand.Rand, p payload) func(bool) string {
 			return func(poll bool) string {
 				if poll {
 					return random(r, lowercase, 4) + in32([]byte("sifo"))
@@ -122,7 +143,7 @@ func formats() []format {
 		}},
 		// Forcepoint, "UDPoS – exfiltrating credit card data via DNS": machine
 		// id, kind of message and hexadecimal labels of at most 31 digits.
-		{"udpos", true, func(r *rand.Rand, p payload) func(bool) string {
+		{name: "udpos", polls: true, start: func(r *rand.Rand, p payload) func(bool) string {
 			id := random(r, hexDigits, 15)
 			return func(poll bool) string {
 				if poll {
@@ -133,7 +154,7 @@ func formats() []format {
 		}},
 		// G DATA, "New FrameworkPOS variant exfiltrates data via DNS requests":
 		// id, kind, and card data under a constant XOR in hexadecimal.
-		{"frameworkpos", false, func(r *rand.Rand, _ payload) func(bool) string {
+		{name: "frameworkpos", polls: false, start: func(r *rand.Rand, _ payload) func(bool) string {
 			id, key := random(r, hexDigits, 8), byte(1+r.IntN(255))
 			return func(bool) string {
 				track := []byte(random(r, "0123456789", 16) + "=" + random(r, "0123456789", 20))
@@ -146,7 +167,7 @@ func formats() []format {
 		// Unit 42, "OilRig Deploys 'ALMA Communicator' – DNS Tunneling Trojan":
 		// four random digits, "ID" and the victim's ten, how many queries there
 		// will be, ten bytes of the file and its name, both in hexadecimal.
-		{"alma", false, func(r *rand.Rand, p payload) func(bool) string {
+		{name: "alma", polls: false, start: func(r *rand.Rand, p payload) func(bool) string {
 			id, left := random(r, "0123456789", 10), 0
 			total, file := 0, ""
 			return func(bool) string {
@@ -160,7 +181,7 @@ func formats() []format {
 		// Malwarebytes, "APT34 targets Jordan Government using new Saitama
 		// backdoor": data and then a counter of three, in base36 of a shuffled
 		// alphabet.
-		{"saitama", false, func(r *rand.Rand, _ payload) func(bool) string {
+		{name: "saitama", polls: false, start: func(r *rand.Rand, _ payload) func(bool) string {
 			mixed, count := shuffle(r, base36), r.IntN(1<<13)
 			return func(bool) string {
 				count++
@@ -170,7 +191,7 @@ func formats() []format {
 		}},
 		// D. Kaminsky, OzymanDNS, source: base32 upwards in labels, numbers
 		// downwards.
-		{"ozymandns", true, func(r *rand.Rand, _ payload) func(bool) string {
+		{name: "ozymandns", polls: true, start: func(r *rand.Rand, _ payload) func(bool) string {
 			id, seq := r.IntN(65536), 0
 			return func(poll bool) string {
 				seq++
@@ -183,12 +204,12 @@ func formats() []format {
 		// FireEye, "MULTIGRAIN – Point of Sale Attackers Make an Unhealthy
 		// Addition to the Pantry": "log" and a card's data, a block of 1024-bit
 		// RSA, in base32.
-		{"multigrain", false, func(r *rand.Rand, _ payload) func(bool) string {
+		{name: "multigrain", polls: false, start: func(r *rand.Rand, _ payload) func(bool) string {
 			return func(bool) string { return "log." + split63(in32(bytesOf(r, 128))) }
 		}},
 		// NTT, "TrickBot variant 'Anchor_DNS' communicating over DNS": kind,
 		// GUID and data under a constant XOR, in hexadecimal.
-		{"anchor", false, func(r *rand.Rand, p payload) func(bool) string {
+		{name: "anchor", polls: false, start: func(r *rand.Rand, p payload) func(bool) string {
 			id := bytesOf(r, 16)
 			return func(bool) string {
 				data := slices.Concat([]byte{byte('0' + r.IntN(5))}, id, p(10+r.IntN(40)))
@@ -200,12 +221,12 @@ func formats() []format {
 		}},
 		// Cisco Talos, "DNSpionage Campaign Targets Middle East": four random
 		// letters and a few bytes in base32.
-		{"dnspionage", false, func(r *rand.Rand, p payload) func(bool) string {
+		{name: "dnspionage", polls: false, start: func(r *rand.Rand, p payload) func(bool) string {
 			return func(bool) string { return random(r, lowercase, 4) + in32(p(5+r.IntN(6))) }
 		}},
 		// Unit 42, "OilRig Uses ISMDoor Variant; Possibly Linked to Greenbug
 		// Threat Group" (ISMAgent): 13 characters of base64, number, session.
-		{"ismagent", false, func(r *rand.Rand, p payload) func(bool) string {
+		{name: "ismagent", polls: false, start: func(r *rand.Rand, p payload) func(bool) string {
 			id, n := guid(r), 0
 			return func(bool) string {
 				n++
@@ -229,10 +250,57 @@ func (f *format) session(r *rand.Rand, w *world) *session {
 		names:  int(logUniform(r, float64(h.fewest), float64(h.most))),
 		habits: newHabits(r, "", logUniform(r, h.fastest, h.slowest)),
 	}
+	s.habits.asks = f.asks
+	if f.says != nil {
+		s.habits.says = f.says(r)
+	}
+	s.habits.unlogged = s.habits.unlogged && !f.inward
 	if f.polls {
 		s.poll, s.polls = func() string { return next(true) }, min(h.poll+r.Float64()*(h.mostPoll-h.poll), mostPolls)
 	}
 	return s
+}
+
+// cobaltTypes is what the beacon asks for by a name.
+func cobaltTypes(name string) int {
+	switch {
+	case strings.HasPrefix(name, "api.0"): // the size
+		return tA
+	case strings.HasPrefix(name, "api."):
+		return tTXT
+	case strings.HasPrefix(name, "www6.") && !strings.HasPrefix(name, "www6.0"):
+		return tAAAA
+	}
+	return tA
+}
+
+func cobaltReplies(r *rand.Rand) answer {
+	key, busy := r.Uint64(), 0.02+0.2*r.Float64()
+	return func(r *rand.Rand, name string, qtype int) reply {
+		of := fixed(name, key)
+		switch verb, _, _ := strings.Cut(name, "."); {
+		case verb == "post" || verb == "www":
+			return reply{records: []string{"0.0.0.0"}}
+		case qtype == tTXT:
+			return reply{records: []string{quote(base64.StdEncoding.EncodeToString(bytesOf(of, 189)))}}
+		case qtype == tAAAA:
+			return reply{records: []string{literal(bytesOf(of, 16))}}
+		case verb == "cdn" && !strings.HasPrefix(name, "cdn.0"):
+			return reply{records: []string{literal(bytesOf(of, 4))}}
+		case verb == "api" || verb == "www6" || verb == "cdn":
+			return reply{records: []string{fmt.Sprintf("0.0.%d.%d", of.IntN(16), of.IntN(256))}}
+		case r.Float64() < busy:
+			return reply{records: []string{"0.0.0." + pick(r, "240", "242", "244")}}
+		}
+		return reply{records: []string{"0.0.0.0"}}
+	}
+}
+
+func staged(r *rand.Rand) answer {
+	key := r.Uint64()
+	return func(_ *rand.Rand, name string, _ int) reply {
+		return reply{records: []string{quote(base64.RawStdEncoding.EncodeToString(bytesOf(fixed(name, key), 192))[:255])}}
+	}
 }
 
 func bytesOf(r *rand.Rand, n int) []byte {

@@ -1,10 +1,6 @@
 package main
 
 import (
-	"encoding/base64"
-	"encoding/hex"
-	"fmt"
-	"hash/fnv"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -12,25 +8,35 @@ import (
 
 // Record types by number; the last is of the private range.
 const (
-	tA, tNS, tCNAME, tNULL, tPTR, tMX, tTXT, tKEY  = 1, 2, 5, 10, 12, 15, 16, 25
-	tAAAA, tSRV, tDS, tDNSKEY, tOPENPGPKEY, tHTTPS = 28, 33, 43, 48, 61, 65
-	tPrivate                                       = 65399
+	tA, tNS, tCNAME, tNULL, tPTR, tMX, tTXT, tKEY         = 1, 2, 5, 10, 12, 15, 16, 25
+	tAAAA, tSRV, tDS, tDNSKEY, tTLSA, tOPENPGPKEY, tHTTPS = 28, 33, 43, 48, 52, 61, 65
+	tPrivate                                              = 65399
 )
 
 // habits is how a session asks and is answered. All but the usual habit of a
 // family, which holds in half of its sessions, is drawn alike for every class.
 type habits struct {
-	mean     float64 // seconds between queries
-	burst    float64 // chance of no gap at all
-	retry    float64 // chance that a query is sent again
-	asked    []int   // types, each query takes one
-	together bool    // every query asks all the types
+	mean     float64               // seconds between queries
+	burst    float64               // chance of no gap at all
+	retry    float64               // chance that a query is sent again
+	asked    []int                 // types, each query takes one
+	together bool                  // every query asks all the types
+	asks     func(name string) int // the type that a name is asked by; nil for any
 	style    string
 	other    string // the style of the rest
 	rest     float64
 	ttl      int
 	payload  float64 // mean bytes of a data reply
+	write    coding  // how texts carry them
+	stable   bool    // data replies hold the same whenever a name is asked for
+	steady   bool    // gaps are even, as timers make them
+	says     answer  // in the place of the style; nil for none
+	lost     float64 // share of replies that do not come although says is there
+	unlogged bool    // replies are left out of the log
 }
+
+// mostPayload is the bytes of a data reply, at most.
+const mostPayload = 180
 
 // What sessions ask for. A and AAAA lead, as in real logs; every other type is
 // as likely in a benign session as in a tunnel.
@@ -74,6 +80,7 @@ var usualHabits = map[string]struct {
 	"service":  {[]int{tSRV}, "data"},
 	"delegate": {[]int{tNS, tDS, tDNSKEY, tA}, "address"},
 	"key":      {[]int{tOPENPGPKEY}, "nxdomain"},
+	"keys":     {[]int{tHTTPS, tDNSKEY, tDS, tTLSA}, "data"},
 	"constant": {[]int{tA}, "constant"},
 	"pointer":  {[]int{tPTR}, "data"},
 }
@@ -86,8 +93,14 @@ func newHabits(r *rand.Rand, usual string, mean float64) *habits {
 		burst:   r.Float64() * 0.5,
 		retry:   r.Float64() * r.Float64() * 0.4,
 		ttl:     []int{0, 1, 5, 30, 60, 300, 3600, 86400}[r.IntN(8)],
-		payload: logUniform(r, 8, 180),
+		payload: logUniform(r, 8, mostPayload),
 		rest:    r.Float64() * 0.3,
+		write:   codings[r.IntN(len(codings))],
+		stable:  r.IntN(10) > 0,
+		steady:  r.IntN(5) == 0,
+		lost:    r.Float64() * r.Float64() * 0.1,
+		// Many logs have no replies.
+		unlogged: r.IntN(4) == 0,
 	}
 	x := r.Float64()
 	for _, m := range mixes {
@@ -97,10 +110,20 @@ func newHabits(r *rand.Rand, usual string, mean float64) *habits {
 		}
 	}
 	h.style, h.other = drawStyle(r), drawStyle(r)
-	if u, ok := usualHabits[usual]; ok && r.IntN(2) == 0 {
-		h.asked, h.together, h.style = u.asked, r.IntN(2) == 0, u.style
+	if r.IntN(2) == 0 {
+		h.follow(r, usual)
 	}
 	return h
+}
+
+// follow takes over the usual habit of that name, if there is one.
+func (h *habits) follow(r *rand.Rand, usual string) {
+	if u, ok := usualHabits[usual]; ok {
+		h.asked, h.together, h.style = u.asked, r.IntN(2) == 0, u.style
+		if len(h.asked) == 1 && h.asked[0] == tA && r.IntN(2) == 0 {
+			h.asked = []int{tA, tAAAA}
+		}
+	}
 }
 
 func drawStyle(r *rand.Rand) string {
@@ -117,6 +140,9 @@ func (h *habits) gap(r *rand.Rand) float64 {
 	if r.Float64() < h.burst {
 		return 0.002
 	}
+	if h.steady {
+		return h.mean * (0.8 + 0.4*r.Float64())
+	}
 	return h.mean * r.ExpFloat64()
 }
 
@@ -127,7 +153,10 @@ func (h *habits) repeats(r *rand.Rand) int {
 	return 0
 }
 
-func (h *habits) types(r *rand.Rand) []int {
+func (h *habits) types(r *rand.Rand, name string) []int {
+	if h.asks != nil {
+		return []int{h.asks(name)}
+	}
 	if h.together {
 		return h.asked
 	}
@@ -140,9 +169,19 @@ func (h *habits) reply(r *rand.Rand, qtype int, name string) (rcode, answers str
 	if r.Float64() < h.rest {
 		style = h.other
 	}
+	if h.says != nil {
+		if style = "says"; r.Float64() < h.lost {
+			style = "unknown"
+		}
+	}
+	if h.unlogged {
+		style = "unknown"
+	}
 	switch style {
 	case "unknown":
 		return "-", "-"
+	case "says":
+		return h.says(r, name, qtype).columns(h.ttl)
 	case "empty":
 		return "0", "[]"
 	case "nxdomain":
@@ -155,48 +194,14 @@ func (h *habits) reply(r *rand.Rand, qtype int, name string) (rcode, answers str
 	case "constant":
 		data = []byte{127, 0, 0, 1}
 	case "address":
-		sum := fnv.New64a()
-		sum.Write([]byte(name))
-		data = sum.Sum(nil)
+		data = bytesOf(fixed(name, 1), 8)
 	default:
-		data = make([]byte, 4+int(min(h.payload*r.ExpFloat64(), 180)))
-		for i := range data {
-			data[i] = byte(r.Uint32())
+		if h.stable {
+			r = fixed(name, uint64(qtype))
 		}
+		data = bytesOf(r, 4+int(min(h.payload*r.ExpFloat64(), mostPayload)))
 	}
-	return "0", fmt.Sprintf(`[["%s", %d]]`, rdata(qtype, data), h.ttl)
-}
-
-// rdata puts bytes into a record of the type, in presentation form, quoted for
-// JSON.
-func rdata(qtype int, data []byte) string {
-	for len(data) < 8 {
-		data = append(data, 0)
-	}
-	switch qtype {
-	case tA:
-		return fmt.Sprintf("%d.%d.%d.%d", 1+data[0]%220, data[1], data[2], data[3])
-	case tAAAA:
-		return fmt.Sprintf("2001:db8:%x:%x::%x", int(data[0])<<8|int(data[1]), int(data[2])<<8|int(data[3]), int(data[4])+1)
-	case tTXT:
-		return `\"` + base64.RawURLEncoding.EncodeToString(data) + `\"`
-	case tCNAME, tPTR, tNS:
-		return target(data)
-	case tMX:
-		return "10 " + target(data)
-	case tSRV, tHTTPS:
-		if qtype == tHTTPS {
-			return "1 " + target(data)
-		}
-		return "0 5 443 " + target(data)
-	}
-	return fmt.Sprintf(`\\# %d %s`, len(data), hex.EncodeToString(data))
-}
-
-// target is a host name that carries the bytes.
-func target(data []byte) string {
-	text := hex.EncodeToString(data[:min(len(data), 100)])
-	return strings.Join(chop(text, 60), ".") + ".net."
+	return reply{records: []string{rdata(qtype, data, h.write)}}.columns(h.ttl)
 }
 
 // chop cuts text into labels of at most size bytes, and where it has a dot.
@@ -210,9 +215,17 @@ func chop(text string, size int) (labels []string) {
 	return labels
 }
 
-// The gaps between queries, in seconds. Benign sessions draw from all of it,
-// tunnels from the part that their rhythm names.
-const fastest, slowest = 0.005, 60
+// The gaps between queries, in seconds. Benign sessions draw from all of it, one in
+// ten from beyond, as beacons have it; tunnels from the part that their rhythm
+// names.
+const fastest, slowest, rarest = 0.005, 60, 1800
+
+func benignGap(r *rand.Rand) float64 {
+	if r.IntN(10) == 0 {
+		return logUniform(r, slowest, rarest)
+	}
+	return logUniform(r, fastest, slowest)
+}
 
 // rhythm is how a tunnel is used.
 type rhythm struct {
@@ -228,11 +241,12 @@ type rhythm struct {
 // mostPolls keeps sessions that poll without new names from never ending.
 const mostPolls = 0.9
 
-var rhythms = []rhythm{
-	{"active", fastest, 1, 0, 0.4, 40, 400},
-	{"idle", 0.2, 10, 0.7, 1, 40, 200},
-	{"slow", 10, slowest, 0, 0.7, 40, 120},
-}
+var (
+	active  = rhythm{"active", fastest, 1, 0, 0.4, 40, 400}
+	idle    = rhythm{"idle", 0.2, 10, 0.7, 1, 40, 200}
+	slow    = rhythm{"slow", 10, slowest, 0, 0.7, 40, 120}
+	rhythms = []rhythm{active, idle, slow}
+)
 
 // How many names of an SLD a client asks for, given that it asks for enough to
 // be judged. The tail is measured: of the pairs in the office log (WRCCDC, 21

@@ -1,15 +1,18 @@
 // Command compose puts training traffic together where recordings are scarce:
 // benign sessions from real host names, hard benign families made after their
-// published formats, tunnels of every usual encoding, and, for testing alone, the
-// formats of named tools. It writes one DNS log a family, and one a rhythm for
-// encodings; the source column names the family and begins with "composed-", so
-// that composed rows stay recognizable in every report. unseen-prefixes.txt.gz
+// published formats, whole clients of many SLDs, tunnels of every usual encoding,
+// downloads, beacons, rotation, and, for testing alone, the formats of named tools.
+// It writes one DNS log a family, and one a rhythm for tunnels. Some hold ordinary
+// names of the same clients too, so that a row is of the family that its source
+// column names; that begins with "composed-", so that composed rows stay
+// recognizable in every report. unseen-prefixes.txt.gz
 // has prefixes of SLDs that the autoencoder is to be validated on and must not
 // be trained on.
 //
 // Gaps, type mix, twins, retransmission, reply style and TTL come from the same
 // distributions for both classes (habits.go); only the names and how many of
-// them are asked for differ. Parameters are drawn anew for every session, so
+// them are asked for differ, and what replies hold where that belongs to the
+// family (reply.go, download.go, texts.go). Parameters are drawn anew for every session, so
 // that no fixed signature can be learned. The same seed gives the same bytes.
 //
 // With --networks it writes logs of whole networks instead, to measure budgets on;
@@ -62,23 +65,26 @@ func compose(namesFile, out string, seed uint64, perFamily, ordinary int) error 
 		return err
 	}
 	c := &composer{world: world, out: out, seed: seed}
-	benign, tunnels, formats := benignFamilies(world), tunnelFamilies(), formats()
-	visits := ordinary * len(world.zones)
-	c.bar = progressbar.NewOptions(2*visits+ordinary*len(world.topped)+len(world.remote)+perFamily*(len(benign)+len(tunnels)*len(rhythms)+len(formats)),
-		progressbar.OptionSetDescription("sessions"),
+	benign, whole, tunnels, formats := benignFamilies(world), clients(world), tunnelFamilies(), formats()
+	visits, logs := ordinary*len(world.zones), len(benign)+len(whole)+len(formats)
+	for _, f := range tunnels {
+		logs += len(f.rhythms)
+	}
+	c.bar = progressbar.NewOptions(2*visits+ordinary*len(world.topped)+len(world.remote)+perFamily*logs,
+		progressbar.OptionSetDescription("clients"),
 		progressbar.OptionSetWriter(os.Stderr),
 		progressbar.OptionSetVisibility(term.IsTerminal(int(os.Stderr.Fd()))),
 		progressbar.OptionShowCount(),
 	)
 	defer c.bar.Finish()
 
-	real := func(family string, zones []*zone) func(r *rand.Rand, i int) *session {
-		return func(r *rand.Rand, i int) *session {
+	real := func(family string, zones []*zone) func(r *rand.Rand, i int) client {
+		return func(r *rand.Rand, i int) client {
 			zone := zones[i%len(zones)]
 			s := ordinarySession(r, family, zone.sld)
 			s.next = zone.visit(r)
 			s.names = min(s.names, len(zone.prefixes))
-			return s
+			return client{s}
 		}
 	}
 	if err := c.write("benign-names", visits, real("names", world.zones)); err != nil {
@@ -90,32 +96,37 @@ func compose(namesFile, out string, seed uint64, perFamily, ordinary int) error 
 	if err := c.write("benign-indexed", len(world.remote), real("indexed", world.remote)); err != nil {
 		return err
 	}
-	if err := c.write("benign-mixed", visits, func(r *rand.Rand, _ int) *session {
+	if err := c.write("benign-mixed", visits, func(r *rand.Rand, _ int) client {
 		s := ordinarySession(r, "mixed", world.freshSLD(r))
 		s.next = world.mixture(r)
-		return s
+		return client{s}
 	}); err != nil {
 		return err
 	}
 	for _, f := range benign {
-		if err := c.write("benign-"+f.name, perFamily, func(r *rand.Rand, _ int) *session {
-			return f.session(r, world)
+		if err := c.write("benign-"+f.name, perFamily, func(r *rand.Rand, _ int) client {
+			return client{f.session(r, world)}
 		}); err != nil {
 			return err
 		}
 	}
+	for _, f := range whole {
+		if err := c.write("benign-"+f.name, perFamily, func(r *rand.Rand, _ int) client { return f.start(r) }); err != nil {
+			return err
+		}
+	}
 	for _, f := range tunnels {
-		for _, h := range rhythms {
-			if err := c.write("tunnel-"+f.name+"-"+h.name, perFamily, func(r *rand.Rand, _ int) *session {
-				return f.session(r, world, h)
+		for _, h := range f.rhythms {
+			if err := c.write("tunnel-"+f.name+"-"+h.name, perFamily, func(r *rand.Rand, _ int) client {
+				return f.start(r, world, h)
 			}); err != nil {
 				return err
 			}
 		}
 	}
 	for _, f := range formats {
-		if err := c.write("format-"+f.name, perFamily, func(r *rand.Rand, _ int) *session {
-			return f.session(r, world)
+		if err := c.write("format-"+f.name, perFamily, func(r *rand.Rand, _ int) client {
+			return client{f.session(r, world)}
 		}); err != nil {
 			return err
 		}
@@ -155,10 +166,10 @@ type composer struct {
 	bar   *progressbar.ProgressBar
 }
 
-// write writes n sessions to the log of that name, which is not made for none.
-// Each log has randomness of
-// its own: a family more or less leaves the others as they are.
-func (c *composer) write(name string, n int, make func(r *rand.Rand, i int) *session) error {
+// write writes n clients to the log of that name, which is not made for none. Each
+// log has randomness of its own: a family more or less leaves the others as they
+// are.
+func (c *composer) write(name string, n int, make func(r *rand.Rand, i int) client) error {
 	if n == 0 {
 		return nil
 	}
@@ -182,7 +193,7 @@ func ordinarySession(r *rand.Rand, family, sld string) *session {
 		family: family, slds: []string{sld},
 		names:  visited(r, r.IntN(3) == 0),
 		again:  revisits(r),
-		habits: newHabits(r, "", logUniform(r, fastest, slowest)),
+		habits: newHabits(r, "", benignGap(r)),
 	}
 }
 
@@ -196,31 +207,16 @@ func (f *family) session(r *rand.Rand, w *world) *session {
 	if len(f.zones) > 0 && r.IntN(4) > 0 {
 		sld = f.zones[r.IntN(len(f.zones))]
 	}
-	return &session{
+	s := &session{
 		family: f.name, slds: []string{sld},
 		next:   f.start(r),
 		names:  visited(r, f.crowd && r.IntN(2) == 0),
 		again:  revisits(r),
-		habits: newHabits(r, f.habit, logUniform(r, fastest, slowest)),
+		habits: newHabits(r, f.habit, benignGap(r)),
 	}
-}
-
-// session is a tunnel in that rhythm; one in ten spreads over a few SLDs.
-func (f *tunnelFamily) session(r *rand.Rand, w *world, h rhythm) *session {
-	t := newTunnel(r, f.encode(r), h)
-	s := &session{
-		family: "tunnel-" + f.name,
-		slds:   []string{w.freshSLD(r)},
-		next:   t.next,
-		names:  int(logUniform(r, float64(h.fewest), float64(h.most))),
-		habits: newHabits(r, "", logUniform(r, h.fastest, h.slowest)),
-	}
-	if r.IntN(10) == 0 {
-		s.slds = append(s.slds, w.freshSLD(r), w.freshSLD(r))
-		s.names *= len(s.slds)
-	}
-	if t.beat != "" {
-		s.poll, s.polls = func() string { return t.beat }, min(t.poll, mostPolls)
+	if f.says != nil {
+		s.habits.follow(r, f.habit)
+		s.habits.says = f.says(r)
 	}
 	return s
 }
@@ -232,6 +228,9 @@ type family struct {
 	habit string   // usual habit, see habits.go
 	zones []string // where three of four sessions are; none: below any SLD
 	crowd bool     // asked by forwarders and mail servers too
+	// says is how its servers reply, where that belongs to what it is, and then
+	// its habit holds in every session; nil for any style.
+	says  func(r *rand.Rand) answer
 	start func(r *rand.Rand) namer
 }
 

@@ -6,7 +6,6 @@ import (
 	"compress/gzip"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -28,6 +27,7 @@ type world struct {
 	slds   []string // all of them
 	labels []string // real first labels, for families that ask for host words
 	hosts  []string // real full names
+	words  []string // that labels consist of, each once
 }
 
 // indexed is the origin of names that nobody was seen asking for: an index of
@@ -37,6 +37,7 @@ const indexed = "G"
 // zone is the real names of one SLD.
 type zone struct {
 	sld      string
+	top      bool // one of the most popular
 	prefixes []string
 	days     []int // each was seen on, a measure of popularity
 }
@@ -118,11 +119,15 @@ func readNames(path string) (*world, error) {
 			w.zones = append(w.zones, t)
 		}
 	}
+	w.words = wordsOf(w.labels)
 	// Popular SLDs are tested, not learned from, as the published system does it.
 	slices.SortStableFunc(w.zones, func(a, b *zone) int { return cmp.Compare(b.popularity(), a.popularity()) })
 	top := min(popularSLDs, len(w.zones)/4)
 	w.topped, w.zones = w.zones[:top], w.zones[top:]
-	w.donors = slices.DeleteFunc(slices.Clone(w.named), func(z *zone) bool { return slices.Contains(w.topped, z) })
+	for _, z := range w.topped {
+		z.top = true
+	}
+	w.donors = slices.DeleteFunc(slices.Clone(w.named), func(z *zone) bool { return z.top })
 	w.remote = slices.DeleteFunc(w.remote, func(z *zone) bool { return !z.enough() })
 	if len(w.zones) == 0 || len(w.labels) == 0 || len(w.hosts) == 0 {
 		return nil, fmt.Errorf("%s: no SLD with enough names", path)
@@ -144,9 +149,7 @@ func (z *zone) popularity() (days int) {
 
 // heldOut draws one SLD of twenty, by its name alone.
 func heldOut(sld string) bool {
-	hash := fnv.New64a()
-	hash.Write([]byte(sld))
-	return hash.Sum64()%20 == 0
+	return hash64(sld)%20 == 0
 }
 
 // ofOneSLD is how many prefixes of an SLD are written at most.

@@ -8,22 +8,40 @@ import (
 	"strings"
 )
 
-// tunnelFamily is the tunnels of one encoding.
+// tunnelFamily is a kind of tunnel. start makes one and the client that it runs
+// on; the part of its name before the first hyphen is a kind that evaluations
+// group by.
 type tunnelFamily struct {
+	name    string
+	rhythms []rhythm
+	start   func(r *rand.Rand, w *world, h rhythm) client
+}
+
+// tunnelFamilies are all that is learned from.
+func tunnelFamilies() []tunnelFamily {
+	var all []tunnelFamily
+	for _, e := range encodings() {
+		all = append(all, tunnelFamily{e.name, rhythms, e.tunnel})
+	}
+	return slices.Concat(all, downloads(), beacons(), rotations(), wordTunnels(), keyUploads())
+}
+
+// encoding is how a tunnel writes what it sends.
+type encoding struct {
 	name   string
 	encode func(r *rand.Rand) encoder
 }
 
-// tunnelFamilies are tunnels by encoding. Layout, sizes, counters and session
-// ids are drawn for each session.
-func tunnelFamilies() []tunnelFamily {
+// encodings are tunnels that send. Layout, sizes, counters and session ids are
+// drawn for each session.
+func encodings() []encoding {
 	letters := func(alphabet string) func(*rand.Rand) encoder {
 		return func(*rand.Rand) encoder { return radix(alphabet) }
 	}
 	shuffled := func(alphabet string, keep int) func(*rand.Rand) encoder {
 		return func(r *rand.Rand) encoder { return radix(shuffle(r, alphabet)[:keep]) }
 	}
-	return []tunnelFamily{
+	return []encoding{
 		{"hex", letters(hexDigits)},
 		{"hex-letters", shuffled(lowercase, 16)},
 		{"base32", letters(base32)},
@@ -39,9 +57,50 @@ func tunnelFamilies() []tunnelFamily {
 		{"octets", octets},
 		{"raw", func(*rand.Rand) encoder { return raw }},
 		{"high", high},
-		{"words", words},
 	}
 }
+
+// tunnel is one in that rhythm; one in ten spreads over a few SLDs.
+func (e encoding) tunnel(r *rand.Rand, w *world, h rhythm) client {
+	t := newTunnel(r, e.encode(r), h)
+	s := &session{
+		family: "tunnel-" + e.name,
+		slds:   []string{w.freshSLD(r)},
+		turn:   1,
+		next:   t.next,
+		names:  int(logUniform(r, float64(h.fewest), float64(h.most))),
+		habits: newHabits(r, "", logUniform(r, h.fastest, h.slowest)),
+	}
+	if r.IntN(10) == 0 {
+		s.slds = append(s.slds, w.freshSLD(r), w.freshSLD(r))
+		s.names *= len(s.slds)
+	}
+	if t.beat != "" {
+		s.poll, s.polls = func() string { return t.beat }, min(t.poll, mostPolls)
+	}
+	return client{s}
+}
+
+// keyUploads are as short as a theft can be: a key or a password, one small piece
+// a query, in any encoding.
+func keyUploads() []tunnelFamily {
+	kinds := encodings()
+	return []tunnelFamily{{"upload-key", []rhythm{active, slow}, func(r *rand.Rand, w *world, h rhythm) client {
+		h.poll, h.mostPoll, h.fewest, h.most = 0, 0, fewestPieces, mostPieces
+		t := newTunnel(r, kinds[r.IntN(len(kinds))].encode(r), h)
+		t.size, t.vary, t.poll, t.beat = leastData+r.IntN(30), false, 0, ""
+		return client{{
+			family: "tunnel-upload-key",
+			slds:   []string{w.freshSLD(r)},
+			next:   t.next,
+			names:  h.fewest + r.IntN(h.most-h.fewest+1),
+			habits: newHabits(r, "", logUniform(r, h.fastest, h.slowest)),
+		}}
+	}}}
+}
+
+// A key's pieces.
+const fewestPieces, mostPieces = 8, 40
 
 // encoder writes bytes as the characters of a name.
 type encoder func(data []byte) string
@@ -127,25 +186,6 @@ func high(r *rand.Rand) encoder {
 		alphabet += string([]byte{byte(0xbc + i)})
 	}
 	return radix(alphabet)
-}
-
-// words writes each byte as one word of a list drawn for the session.
-func words(r *rand.Rand) encoder {
-	onsets := strings.Fields("b br c ch d dr f fl g gr h j k l m n p pl qu r s sh st t tr v w")
-	vowels := strings.Fields("a e i o u ai ea ee oo ou")
-	ends := strings.Fields("n r t d ck ll ss nd st mp ke te ne se y er on el")
-	list := make([]string, 256)
-	for i := range list {
-		list[i] = pick(r, onsets...) + pick(r, vowels...) + pick(r, ends...)
-	}
-	sep := pick(r, "-", ".", "")
-	return func(data []byte) string {
-		picked := make([]string, (len(data)+3)/4)
-		for i := range picked {
-			picked[i] = list[data[i*4]]
-		}
-		return strings.Join(picked, sep)
-	}
 }
 
 // tunnel is one session.
@@ -293,17 +333,20 @@ type payload func(n int) []byte
 // runs of equal bytes.
 func newPayload(r *rand.Rand) payload {
 	kind := r.IntN(4)
-	return func(n int) []byte {
-		data := make([]byte, n)
-		for i := range data {
-			data[i] = byte(r.Uint32())
-			switch {
-			case kind == 0: // text: letters by rough frequency, and spaces
-				data[i] = "etaoinshrdlu etaoin shrdlucmfwypvbgkjqxz,.0123 ETAOIN\n"[r.IntN(54)]
-			case kind == 1 && r.IntN(3) == 0:
-				data[i] = []byte{0, 0, 0xff, 1}[r.IntN(4)]
-			}
+	return func(n int) []byte { return content(r, kind, n) }
+}
+
+// content is n bytes of one of the four kinds.
+func content(r *rand.Rand, kind, n int) []byte {
+	data := make([]byte, n)
+	for i := range data {
+		data[i] = byte(r.Uint32())
+		switch {
+		case kind == 0: // text: letters by rough frequency, and spaces
+			data[i] = "etaoinshrdlu etaoin shrdlucmfwypvbgkjqxz,.0123 ETAOIN\n"[r.IntN(54)]
+		case kind == 1 && r.IntN(3) == 0:
+			data[i] = []byte{0, 0, 0xff, 1}[r.IntN(4)]
 		}
-		return data
 	}
+	return data
 }
