@@ -27,7 +27,7 @@ import plots
 import rows as table
 import sessions as judged
 import train_forest
-from sessions import blocked, by, ordinary, quantiles, share, wilson
+from sessions import WORDS, blocked, by, ordinary, quantiles, share, wilson
 
 THRESHOLDS = (0.5, 0.65, 0.8, 0.9)
 BALANCE = 0.42  # share of tunnel queries in the published data
@@ -71,7 +71,7 @@ def composed_tunnels(all_sessions: list[dict]) -> str:
     found = []
     rows = [s for s in all_sessions if s["tunnel"] and s["composed"]]
     groups = by(rows, "tool", "scenario")
-    groups |= {("all but words", scenario[0]): group for scenario, group in by([s for s in rows if s["tool"] != "tunnel-words"], "scenario").items()}
+    groups |= {("all but words", scenario[0]): group for scenario, group in by([s for s in rows if not s["tool"].startswith(WORDS)], "scenario").items()}
     for (tool, scenario), group in groups.items():
         caught = [s for s in group if blocked(s)]
         found.append([tool.removeprefix("tunnel-"), scenario, len(group), share(len(caught), len(group)), quantiles([s["leaked_queries"] for s in caught]), quantiles([s["leaked_bytes"] for s in caught])])
@@ -167,7 +167,7 @@ def published_rates(here: list[dict], shipped: list[dict]) -> dict[str, Rates]:
     for title, of in (("left out", here), ("known", shipped)):
         tunnel = [s for s in of if s["tunnel"]]
         found[title] = Rates(tunnel, benign)
-        found[f"{title}, no words"] = Rates([s for s in tunnel if s["tool"] != "tunnel-words"], benign)
+        found[f"{title}, no words"] = Rates([s for s in tunnel if not s["tool"].startswith(WORDS)], benign)
     return found
 
 
@@ -193,7 +193,7 @@ def comparison(test: table.Rows, peaks: dict[str, np.ndarray]) -> tuple[str, str
     """The table, and what it says of the novel features."""
     first = compare.firsts(test)
     benign = (first.label == 0) & ~first.allowed
-    tunnel = (first.label == 1) & (first.tool != "tunnel-words")
+    tunnel = (first.label == 1) & ~np.char.startswith(first.tool, WORDS)
     found, least = [], {}
     for name, scores in peaks.items():
         line = [name]
@@ -215,8 +215,8 @@ def comparison(test: table.Rows, peaks: dict[str, np.ndarray]) -> tuple[str, str
 def threshold_curve(runs: dict[float, list[dict]]) -> tuple[str, list[dict]]:
     found, points = [], []
     for threshold, run in sorted(runs.items()):
-        active = [s for s in run if s["tunnel"] and s["composed"] and s["tool"] != "tunnel-words"]
-        words = [s for s in run if s["tool"] == "tunnel-words"]
+        active = [s for s in run if s["tunnel"] and s["composed"] and not s["tool"].startswith(WORDS)]
+        words = [s for s in run if s["tool"].startswith(WORDS)]
         usual = [s for s in run if ordinary(s)]
         caught = [s for s in active if blocked(s)]
         point = {"threshold": threshold, "caught": len(caught) / len(active), "words": sum(map(blocked, words)) / len(words), "false": sum(map(blocked, usual)) / len(usual)}
@@ -231,7 +231,7 @@ def bars(all_sessions: list[dict], shipped: list[dict], rates: dict[str, Rates],
     recorded = [s for s in tunnel if not s["composed"] and s["queries"] >= FEW]
     worst = {}
     for title, of in (("left out", tunnel), ("known", shipped)):
-        for (scenario,), group in by([s for s in of if s["composed"] and s["tool"] != "tunnel-words"], "scenario").items():
+        for (scenario,), group in by([s for s in of if s["composed"] and not s["tool"].startswith(WORDS)], "scenario").items():
             found = sorted((sum(map(blocked, g)) / len(g), tool[0].removeprefix("tunnel-")) for tool, g in by(group, "tool").items())
             under = ", ".join(f"{name} {100 * caught:.1f} %" for caught, name in found if caught < CAUGHT[scenario])
             worst[title, scenario] = f"under it: {under}" if under else f"met; least {found[0][1]}, {100 * found[0][0]:.1f} %"
@@ -314,7 +314,7 @@ def main() -> None:
 
     peaks, importance = compare.peaks(train, test, dealt, args.seed)
     first = compare.firsts(test)
-    apart = ~first.allowed & (first.tool != "tunnel-words")
+    apart = ~first.allowed & ~np.char.startswith(first.tool, WORDS)
     folder = args.models / "evaluation"
     enough = (test.events >= train_forest.TAUGHT["events"]) & (test.bytes >= train_forest.TAUGHT["bytes"])
     loss = test.x[:, test.features.index("ae_loss")]

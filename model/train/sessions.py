@@ -13,6 +13,7 @@ from tqdm import tqdm
 import folds
 import rows as table
 
+WORDS = "tunnel-words"  # what the families begin with that hide data in words
 SCENARIOS = "idle5m idle slow drip shell upload download up down short fast active".split()
 
 

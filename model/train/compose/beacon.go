@@ -77,9 +77,9 @@ func commands(r *rand.Rand) answer {
 		base = []byte{byte(r.IntN(2) * 127), 0, 0, byte(r.IntN(250)), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}
 	}
 	masked, busy := r.IntN(4) == 0, 0.02+0.2*r.Float64()
-	write := codings[r.IntN(4)]
-	return func(r *rand.Rand, _ string, qtype int) reply {
-		data := slices.Clone(base)
+	write, seed := codings[r.IntN(4)], r.Uint64()
+	return func(_ *rand.Rand, name string, qtype int) reply {
+		r, data := fixed(name, seed), slices.Clone(base)
 		if r.Float64() < busy {
 			data[3] = byte(r.IntN(16))
 			data[2] = byte(r.IntN(4))

@@ -54,7 +54,9 @@ func (w *world) among(r *rand.Rand, tunnels client, span float64) client {
 		return tunnels
 	}
 	unlogged := tunnels[0].habits.unlogged
-	c := append(tunnels, w.office(r, 5+int(logUniform(r, 1, 60)), span)...)
+	// A long time sees more of what people go to.
+	slds := (5 + logUniform(r, 1, 60)) * min(1+span/7200, 6)
+	c := append(tunnels, w.office(r, int(slds), span)...)
 	for _, s := range c {
 		s.habits.unlogged = unlogged
 	}
@@ -104,7 +106,7 @@ func (w *world) office(r *rand.Rand, slds int, span float64) (c client) {
 // as large services have them, and rather a popular one.
 func (w *world) visited(r *rand.Rand) *zone {
 	switch x := r.Float64(); {
-	case x < 0.25:
+	case x < 0.25 && len(w.topped) > 0:
 		return w.topped[int(r.Float64()*r.Float64()*float64(len(w.topped)))]
 	case x < 0.6:
 		return w.zones[int(r.Float64()*r.Float64()*float64(len(w.zones)))]

@@ -21,20 +21,21 @@ func downloads() []tunnelFamily {
 		{"download-text", []int{tTXT}},
 		{"download-name", []int{tCNAME, tMX, tSRV}},
 		{"download-address", []int{tA, tAAAA}},
-		{"download-binary", []int{tNULL, tHTTPS, tPrivate}},
+		{"download-binary", []int{tNULL, tHTTPS, tSVCB, tPrivate}},
 	} {
 		all = append(all, tunnelFamily{kind.name, []rhythm{bursts, one}, func(r *rand.Rand, w *world, h rhythm) client {
-			return client{download(r, w, h, kind.name, kind.types)}
+			return client{download(r, w, h, kind.name, kind.types, r.IntN(3) == 0)}
 		}})
 	}
 	return append(all, tunnelFamily{"download-polled", []rhythm{bursts, one}, polled})
 }
 
-// download is a file that is fetched piece by piece, by the number of the piece.
-func download(r *rand.Rand, w *world, h rhythm, name string, types []int) *session {
+// download is a file that is fetched piece by piece, by the number of the piece,
+// with the id of a session or a machine in each name or without.
+func download(r *rand.Rand, w *world, h rhythm, name string, types []int, identified bool) *session {
 	s := inward(r, w, h, name, types[r.IntN(len(types))])
 	counter := newCounter(r)
-	next, last := counterNames(r, counter, s.names)
+	next, last := counterNames(r, counter, s.names, identified)
 	bring := newCarrier(r, s.habits.asked[0], s.slds[0])
 	kind, seed := r.IntN(4), r.Uint64()
 	s.next = next
@@ -85,17 +86,14 @@ func newCounter(r *rand.Rand) func(n int) string {
 }
 
 // counterNames draws what stands around a number, and names the last of n pieces.
-func counterNames(r *rand.Rand, counter func(int) string, n int) (next namer, last string) {
+func counterNames(r *rand.Rand, counter func(int) string, n int, identified bool) (next namer, last string) {
 	lead, zone := "", pick(r, "", "", "d", "stage", "ns1", "c2", "x.cdn")
 	if r.IntN(3) == 0 {
 		lead = pick(r, "d-", "p", "f.", "get-", "chunk", random(r, lowercase, 1+r.IntN(4))+".")
 	}
 	id := ""
-	switch r.IntN(4) {
-	case 0:
-		id = random(r, pick(r, hexDigits, base36, "0123456789"), 3+r.IntN(6))
-	case 1:
-		if r.IntN(3) == 0 {
+	if identified {
+		if id = random(r, pick(r, hexDigits, base36, "0123456789"), 3+r.IntN(6)); r.IntN(4) == 0 {
 			id = machineID(r)
 		}
 	}
@@ -198,7 +196,7 @@ func (c *carrier) records(qtype int, data []byte) (all []string) {
 			all = append(all, literal(address[:room]))
 		}
 		return all
-	case tHTTPS:
+	case tHTTPS, tSVCB:
 		switch c.form {
 		case "ech":
 			return []string{"1 . ech=" + base64.StdEncoding.EncodeToString(data)}

@@ -8,9 +8,10 @@ import (
 
 // Record types by number; the last is of the private range.
 const (
-	tA, tNS, tCNAME, tNULL, tPTR, tMX, tTXT, tKEY         = 1, 2, 5, 10, 12, 15, 16, 25
-	tAAAA, tSRV, tDS, tDNSKEY, tTLSA, tOPENPGPKEY, tHTTPS = 28, 33, 43, 48, 52, 61, 65
-	tPrivate                                              = 65399
+	tA, tNS, tCNAME, tNULL, tPTR, tMX, tTXT, tKEY = 1, 2, 5, 10, 12, 15, 16, 25
+	tAAAA, tSRV, tDS, tDNSKEY, tTLSA              = 28, 33, 43, 48, 52
+	tOPENPGPKEY, tSVCB, tHTTPS                    = 61, 64, 65
+	tPrivate                                      = 65399
 )
 
 // habits is how a session asks and is answered. All but the usual habit of a

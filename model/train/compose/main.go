@@ -168,7 +168,7 @@ type composer struct {
 
 // write writes n clients to the log of that name, which is not made for none. Each
 // log has randomness of its own: a family more or less leaves the others as they
-// are.
+// are, but for those that draw among families (clients, rotations, keyUploads).
 func (c *composer) write(name string, n int, make func(r *rand.Rand, i int) client) error {
 	if n == 0 {
 		return nil

@@ -1,8 +1,6 @@
 package main
 
-import (
-	"math/rand/v2"
-)
+import "math/rand/v2"
 
 // rotations are tunnels that spread over 2 to 20 SLDs, so that none of them carries
 // much. One id stands below all. Half of them run among what their client asks for
@@ -27,7 +25,7 @@ func rotations() []tunnelFamily {
 		}},
 		{"rotation-download", []rhythm{quick, patient}, func(r *rand.Rand, w *world, h rhythm) client {
 			types := []int{tTXT, tTXT, tAAAA, tA, tCNAME, tMX, tSRV, tNULL}
-			return rotation(r, w, h, "rotation-download", download(r, w, h, "", types))
+			return rotation(r, w, h, "rotation-download", download(r, w, h, "", types, true))
 		}},
 	}
 }

@@ -41,7 +41,7 @@ func textFamilies(w *world) []family {
 				return selector + "._domainkey"
 			}
 		}},
-		{name: "domain-texts", habit: "text", says: published, start: func(r *rand.Rand) namer {
+		{name: "domain-texts", habit: "text", crowd: true, says: published, start: func(r *rand.Rand) namer {
 			return func() string {
 				of := pick(r, "", w.label(r), w.label(r)+"."+w.label(r))
 				switch r.IntN(8) {
@@ -60,7 +60,7 @@ func textFamilies(w *world) []family {
 		{name: "keys", habit: "keys", says: published, start: func(r *rand.Rand) namer {
 			return func() string { return pick(r, "", w.label(r), "_443._tcp."+w.label(r), "_25._tcp."+w.label(r)) }
 		}},
-		{name: "update-check", habit: "text", says: versions, start: func(r *rand.Rand) namer {
+		{name: "update-check", habit: "text", crowd: true, says: versions, start: func(r *rand.Rand) namer {
 			zone := pick(r, "current", "v", "ver", "update", "cdb", "")
 			major, minor, n := r.IntN(9), r.IntN(100), r.IntN(100_000)
 			form := r.IntN(4)
@@ -77,7 +77,7 @@ func textFamilies(w *world) []family {
 				return below(pick(r, "current", "stable", "beta", fmt.Sprint(n/50)), zone)
 			}
 		}},
-		{name: "signatures", habit: "text", says: scores, start: func(r *rand.Rand) namer {
+		{name: "signatures", habit: "text", crowd: true, says: scores, start: func(r *rand.Rand) namer {
 			size, zone := []int{16, 32, 40, 64}[r.IntN(4)], pick(r, "", "md5", "sha1", "f", "malware.hash")
 			return func() string { return below(strings.Join(chop(random(r, hexDigits, size), 63), "."), zone) }
 		}},
