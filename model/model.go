@@ -38,7 +38,7 @@ type Models struct {
 	Autoencoder *autoencoder.Plan
 	Forest      *forest.Forest
 	Surprisal   *surprisal.Model
-	Threshold   float64                      // score from which a pair is flagged, in (0,1]
+	Thresholds  forest.Thresholds
 	Floor       forest.Floor                 // evidence below which nothing is blocked
 	Benign      [feature.Count]feature.Range // where the features lie in benign windows
 	SuffixLists []SuffixList                 // that the models were trained by
@@ -195,8 +195,8 @@ func (m *Models) take(manifest *forest.Manifest) error {
 	if len(manifest.Benign) != feature.Count {
 		return fmt.Errorf("%d benign ranges for %d features", len(manifest.Benign), feature.Count)
 	}
-	if !(manifest.Threshold > 0 && manifest.Threshold <= 1) {
-		return fmt.Errorf("threshold %v is not in (0,1]", manifest.Threshold)
+	if t := manifest.Thresholds; !t.Valid() {
+		return fmt.Errorf("thresholds %v, %v and %v: three in (0,1] wanted", t.Unknown, t.Listed, t.Popular)
 	}
 	if manifest.Floor.Events < 1 || manifest.Floor.Information < 1 {
 		return fmt.Errorf("floor of %d events and %d bytes of information: at least 1 of each wanted", manifest.Floor.Events, manifest.Floor.Information)
@@ -204,7 +204,7 @@ func (m *Models) take(manifest *forest.Manifest) error {
 	if manifest.SuffixList == "" {
 		return errors.New("suffix_list is missing: which Public Suffix List were the names cut by?")
 	}
-	m.Threshold = manifest.Threshold
+	m.Thresholds = manifest.Thresholds
 	m.Floor = manifest.Floor
 	return nil
 }

@@ -72,8 +72,8 @@ func TestEmbeddedModelsLoad(t *testing.T) {
 	if m.Autoencoder == nil || m.Forest == nil || m.Surprisal == nil || m.Forest.Features() != feature.Count {
 		t.Errorf("incomplete: %+v", m)
 	}
-	if !(m.Threshold > 0 && m.Threshold <= 1) || m.Floor.Events < 1 || m.Floor.Information < 1 {
-		t.Errorf("threshold %v, floor %+v", m.Threshold, m.Floor)
+	if !m.Thresholds.Valid() || m.Floor.Events < 1 || m.Floor.Information < 1 {
+		t.Errorf("thresholds %+v, floor %+v", m.Thresholds, m.Floor)
 	}
 	if len(m.ID) != 64 {
 		t.Errorf("ID %q is no SHA-256", m.ID)

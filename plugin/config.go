@@ -11,6 +11,7 @@ import (
 	"github.com/coredns/coredns/core/dnsserver"
 	"github.com/coredns/coredns/plugin"
 
+	"github.com/notunnel/notunnel/model/forest"
 	"github.com/notunnel/notunnel/plugin/detect"
 	"github.com/notunnel/notunnel/plugin/meter"
 	"github.com/notunnel/notunnel/plugin/subject"
@@ -91,16 +92,9 @@ const many = 1 << 16
 const none = "none"
 
 var options = map[string]option{
-	"mode":   {1, 1, "block or monitor", false, setMode},
-	"action": {1, 1, "nxdomain or refused", false, setAction},
-	"threshold": {1, 1, "a score in (0,1]", false, func(cfg *config, _ string, args []string) (err error) {
-		x, err := strconv.ParseFloat(args[0], 64)
-		if err != nil || !(x > 0 && x <= 1) {
-			return fmt.Errorf("%q is not a score in (0,1]", args[0])
-		}
-		cfg.engine.Threshold = x
-		return nil
-	}},
+	"mode":      {1, 1, "block or monitor", false, setMode},
+	"action":    {1, 1, "nxdomain or refused", false, setAction},
+	"threshold": {1, 2, "a score in (0,1] for known domains, and another for unknown ones", false, setThreshold},
 	"window": {1, 1, "a duration", false, func(cfg *config, _ string, args []string) (err error) {
 		cfg.engine.Window, err = duration(args[0])
 		return err
@@ -130,6 +124,20 @@ var options = map[string]option{
 		cfg.model = under(root, args[0])
 		return nil
 	}},
+}
+
+func setThreshold(cfg *config, _ string, args []string) error {
+	var scores [2]float64 // of known domains, of unknown ones
+	for i := range scores {
+		text := args[min(i, len(args)-1)]
+		x, err := strconv.ParseFloat(text, 64)
+		if err != nil || !(x > 0 && x <= 1) {
+			return fmt.Errorf("%q is not a score in (0,1]", text)
+		}
+		scores[i] = x
+	}
+	cfg.engine.Thresholds = forest.Thresholds{Unknown: scores[1], Listed: scores[0], Popular: scores[0]}
+	return nil
 }
 
 func setMode(cfg *config, _ string, args []string) error {
@@ -212,6 +220,6 @@ func under(root, path string) string {
 // key tells engines apart: equal keys decide alike.
 func (c *config) key() string {
 	e := c.engine
-	return fmt.Sprint(c.monitor, c.refuse, e.Threshold, e.Window, e.BlockFor, e.Capacity, e.Bits4, e.Bits6, e.Budget,
+	return fmt.Sprint(c.monitor, c.refuse, e.Thresholds, e.Window, e.BlockFor, e.Capacity, e.Bits4, e.Bits6, e.Budget,
 		e.Exempt, c.allow, c.allowFiles, c.popular, e.Models.ID)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/coredns/caddy"
 	"github.com/coredns/coredns/core/dnsserver"
 
+	"github.com/notunnel/notunnel/model/forest"
 	"github.com/notunnel/notunnel/plugin/detect"
 	"github.com/notunnel/notunnel/plugin/meter"
 )
@@ -41,8 +42,11 @@ func TestParse(t *testing.T) {
 		{"mode block", "notunnel {\nmode block\n}", func(*config) {}, ""},
 		{"action refused", "notunnel {\naction refused\n}", func(c *config) { c.refuse = true }, ""},
 		{"action nxdomain", "notunnel {\naction nxdomain\n}", func(*config) {}, ""},
-		{"threshold", "notunnel {\nthreshold 0.75\n}", func(c *config) { c.engine.Threshold = 0.75 }, ""},
-		{"threshold of one", "notunnel {\nthreshold 1\n}", func(c *config) { c.engine.Threshold = 1 }, ""},
+		{"threshold", "notunnel {\nthreshold 0.75\n}", func(c *config) { c.engine.Thresholds = forest.All(0.75) }, ""},
+		{"threshold of one", "notunnel {\nthreshold 1\n}", func(c *config) { c.engine.Thresholds = forest.All(1) }, ""},
+		{"threshold of known and unknown", "notunnel {\nthreshold 0.99 0.5\n}", func(c *config) {
+			c.engine.Thresholds = forest.Thresholds{Unknown: 0.5, Listed: 0.99, Popular: 0.99}
+		}, ""},
 		{"window", "notunnel {\nwindow 30m\n}", func(c *config) { c.engine.Window = 30 * time.Minute }, ""},
 		{"capacity", "notunnel {\ncapacity 1\n}", func(c *config) { c.engine.Capacity = 1 }, ""},
 		{"block_for", "notunnel {\nblock_for 90s\n}", func(c *config) { c.engine.BlockFor = 90 * time.Second }, ""},
@@ -75,7 +79,7 @@ func TestParse(t *testing.T) {
 		}, ""},
 		{"no budget", "notunnel {\nbudget off\n}", func(c *config) { c.engine.Budget = meter.Limits{} }, ""},
 		{"all at once", "notunnel . {\nmode monitor\naction refused\nthreshold 0.5\nwindow 2h\n}", func(c *config) {
-			c.monitor, c.refuse, c.engine.Threshold, c.engine.Window = true, true, 0.5, 2*time.Hour
+			c.monitor, c.refuse, c.engine.Thresholds, c.engine.Window = true, true, forest.All(0.5), 2*time.Hour
 		}, ""},
 
 		{"the directive twice", "notunnel\nnotunnel", nil, "Testfile:2 - Error during parsing: there is a second notunnel"},

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/notunnel/notunnel/model/forest"
 	"github.com/notunnel/notunnel/plugin/detect"
 	"github.com/notunnel/notunnel/plugin/verdict"
 )
@@ -126,7 +127,7 @@ func TestEqualOptionsShareAnEngine(t *testing.T) {
 func TestWindowsAndFlagsSurviveAReload(t *testing.T) {
 	for name, change := range map[string]func(*config){
 		"same options":    nil,
-		"other threshold": func(c *config) { c.engine.Threshold = 0.99 },
+		"other threshold": func(c *config) { c.engine.Thresholds = forest.All(0.99) },
 		"other capacity":  func(c *config) { c.engine.Capacity = 100 },
 		"other block_for": func(c *config) { c.engine.BlockFor = 2 * time.Hour },
 	} {

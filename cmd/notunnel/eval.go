@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/notunnel/notunnel/cmd/notunnel/capture"
+	"github.com/notunnel/notunnel/model/forest"
 	"github.com/notunnel/notunnel/plugin/detect"
 	"github.com/notunnel/notunnel/plugin/meter"
 	"github.com/notunnel/notunnel/plugin/verdict"
@@ -34,7 +35,7 @@ func evaluate(o scanOptions, table string, files []string, stdout io.Writer) err
 		return err
 	}
 	config := detect.Default()
-	config.Threshold, config.Budget = o.threshold, meter.Limits{} // the model alone is measured
+	config.Thresholds, config.Budget = forest.All(o.threshold), meter.Limits{} // the model alone is measured
 	if config.Models, err = o.models(); err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/notunnel/notunnel/cmd/notunnel/capture"
 	"github.com/notunnel/notunnel/model"
 	"github.com/notunnel/notunnel/model/feature"
+	"github.com/notunnel/notunnel/model/forest"
 	"github.com/notunnel/notunnel/plugin/detect"
 	"github.com/notunnel/notunnel/plugin/meter"
 	"github.com/notunnel/notunnel/plugin/split"
@@ -73,7 +74,7 @@ func (w *rowWriter) open(file string) (err error) {
 	}
 	config := detect.Default()
 	config.Models = w.models
-	config.Threshold, config.Budget = 1, meter.Limits{} // any: nothing is judged or refused
+	config.Thresholds, config.Budget = forest.All(1), meter.Limits{} // any: nothing is judged or refused
 	w.file, w.clock, w.pairs = filepath.Base(file), clock{}, map[pairKey]*rowPair{}
 	w.engine, err = detect.New(config, nil)
 	return err

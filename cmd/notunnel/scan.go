@@ -10,6 +10,7 @@ import (
 
 	"github.com/notunnel/notunnel/cmd/notunnel/capture"
 	"github.com/notunnel/notunnel/model"
+	"github.com/notunnel/notunnel/model/forest"
 	"github.com/notunnel/notunnel/plugin/detect"
 	"github.com/notunnel/notunnel/plugin/keyhash"
 	"github.com/notunnel/notunnel/plugin/meter"
@@ -121,7 +122,7 @@ func scanFile(path string, r *replay, stderr io.Writer) (capture.Stats, error) {
 // engine makes the engine that the options ask for.
 func (o *scanOptions) engine(stderr io.Writer) (*detect.Engine, error) {
 	config := detect.Default()
-	config.Threshold, config.Window, config.Key = o.threshold, o.window, keyhash.New()
+	config.Thresholds, config.Window, config.Key = forest.All(o.threshold), o.window, keyhash.New()
 	config.Allow = verdict.Shipped()
 	for _, arg := range o.allow {
 		add := func(name string) error { return config.Allow.Add(name, "--allow") }

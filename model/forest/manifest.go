@@ -5,8 +5,8 @@ import "github.com/notunnel/notunnel/model/feature"
 // Manifest is the JSON that the trainer writes beside the model: what the ONNX
 // file cannot say of itself.
 type Manifest struct {
-	Features   []string                 `json:"features"`  // in the order of the vector
-	Threshold  float64                  `json:"threshold"` // score from which a pair is flagged
+	Features   []string                 `json:"features"` // in the order of the vector
+	Thresholds Thresholds               `json:"thresholds"`
 	Floor      Floor                    `json:"floor"`
 	Benign     map[string]feature.Range `json:"benign"`      // by feature
 	SuffixList string                   `json:"suffix_list"` // version of the Public Suffix List that names are cut by
@@ -14,6 +14,30 @@ type Manifest struct {
 	Training   Training                 `json:"training"`
 	Versions   map[string]string        `json:"versions"` // of the tools
 }
+
+// Thresholds are the scores, in (0,1], from which a pair is flagged, by what is known of
+// the domain.
+type Thresholds struct {
+	Unknown float64 `json:"unknown"`
+	Listed  float64 `json:"listed"`  // by somebody who counts what is asked for
+	Popular float64 `json:"popular"` // by several
+}
+
+// All are the same one for every domain.
+func All(x float64) Thresholds { return Thresholds{x, x, x} }
+
+// Valid reports whether each is a score.
+func (t Thresholds) Valid() bool {
+	for _, x := range [...]float64{t.Unknown, t.Listed, t.Popular} {
+		if !(x > 0 && x <= 1) {
+			return false
+		}
+	}
+	return true
+}
+
+// Least is the lowest.
+func (t Thresholds) Least() float64 { return min(t.Unknown, t.Listed, t.Popular) }
 
 // Floor is the evidence below which nothing is blocked.
 type Floor struct {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/notunnel/notunnel/model/forest"
 	"github.com/notunnel/notunnel/plugin/meter"
 	"github.com/notunnel/notunnel/plugin/verdict"
 )
@@ -17,7 +18,7 @@ import (
 // budgeted is an engine whose models flag nothing.
 func budgeted(t *testing.T, capacity int, limits meter.Limits) *Engine {
 	t.Helper()
-	return engine(t, func(c *Config) { c.Budget, c.Threshold, c.Capacity = limits, 1, capacity })
+	return engine(t, func(c *Config) { c.Budget, c.Thresholds, c.Capacity = limits, forest.All(1), capacity })
 }
 
 // sent asks for a name and returns what it was charged, and whether it passed.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/notunnel/notunnel/model"
+	"github.com/notunnel/notunnel/model/forest"
 	"github.com/notunnel/notunnel/plugin/flags"
 	"github.com/notunnel/notunnel/plugin/keyhash"
 	"github.com/notunnel/notunnel/plugin/meter"
@@ -19,18 +20,18 @@ import (
 
 // Config is what an engine works by.
 type Config struct {
-	Models    *model.Models // without a forest, windows roll and nothing is judged
-	Threshold float64       // score from which a pair is flagged, in (0,1]; 0: the model's own
-	Window    time.Duration // how far back a window reaches
-	BlockFor  time.Duration // how long a flag outlasts the last blocked query
-	Capacity  int           // windows held
-	Bits4     int           // bits of an IPv4 address that make one client
-	Bits6     int           // the same for IPv6
-	Allow     *verdict.AllowList
-	Standing  *standing.List // nil: every SLD is unknown
-	Exempt    []netip.Prefix // clients never judged
-	Key       keyhash.Key    // secret; engines inherit from those of the same key only
-	Budget    meter.Limits   // of unknown SLDs; of listed ones it is four times, of popular ones sixteen times as much
+	Models     *model.Models     // without a forest, windows roll and nothing is judged
+	Thresholds forest.Thresholds // scores from which a pair is flagged, in (0,1]; none: the model's own
+	Window     time.Duration     // how far back a window reaches
+	BlockFor   time.Duration     // how long a flag outlasts the last blocked query
+	Capacity   int               // windows held
+	Bits4      int               // bits of an IPv4 address that make one client
+	Bits6      int               // the same for IPv6
+	Allow      *verdict.AllowList
+	Standing   *standing.List // nil: every SLD is unknown
+	Exempt     []netip.Prefix // clients never judged
+	Key        keyhash.Key    // secret; engines inherit from those of the same key only
+	Budget     meter.Limits   // of unknown SLDs; of listed ones it is four times, of popular ones sixteen times as much
 
 	Watcher Watcher            // may be nil
 	Metered func(meter.Passed) // see meter.Config.Watch; may be nil
@@ -95,12 +96,12 @@ func New(c Config, prev *Engine) (*Engine, error) {
 	if c.Models == nil {
 		return nil, errors.New("detect: no models")
 	}
-	if c.Threshold == 0 {
-		c.Threshold = c.Models.Threshold
+	if c.Thresholds == (forest.Thresholds{}) {
+		c.Thresholds = c.Models.Thresholds
 	}
 	switch {
-	case !(c.Threshold > 0 && c.Threshold <= 1):
-		return nil, fmt.Errorf("detect: threshold %v is not in (0,1]", c.Threshold)
+	case !c.Thresholds.Valid():
+		return nil, fmt.Errorf("detect: a threshold of %+v is not in (0,1]", c.Thresholds)
 	case c.Capacity < 1:
 		return nil, fmt.Errorf("detect: capacity %d holds no window", c.Capacity)
 	case c.Window <= 0 || c.BlockFor <= 0:
@@ -114,8 +115,7 @@ func New(c Config, prev *Engine) (*Engine, error) {
 		config:   c,
 		networks: networks,
 		rules: verdict.Rules{
-			Threshold: c.Threshold,
-			Floor:     verdict.Evidence{Events: c.Models.Floor.Events, Information: uint64(c.Models.Floor.Information)},
+			Floor: verdict.Evidence{Events: c.Models.Floor.Events, Information: uint64(c.Models.Floor.Information)},
 		},
 		flags: flags.New(c.Key, c.BlockFor),
 	}
@@ -133,7 +133,7 @@ func New(c Config, prev *Engine) (*Engine, error) {
 			Events:      dueEvents,
 			Information: dueInformation,
 			Share:       dueShare,
-			Suspicious:  suspicious * float32(c.Threshold),
+			Suspicious:  suspicious * float32(c.Thresholds.Least()),
 		},
 	})
 	config := meter.Config{Capacity: c.Capacity, Key: c.Key, Limits: c.Budget, Code: e.code, Factor: e.factor, Watch: c.Metered}
@@ -198,6 +198,17 @@ func (e *Engine) SetStanding(l *standing.List) {
 
 // Standing is what is known of an SLD.
 func (e *Engine) Standing(sld []byte) standing.Standing { return e.standing.Load().Of(sld) }
+
+// threshold is the score from which a pair below the SLD is flagged.
+func (e *Engine) threshold(sld []byte) float64 {
+	switch e.Standing(sld) {
+	case standing.Popular:
+		return e.config.Thresholds.Popular
+	case standing.Listed:
+		return e.config.Thresholds.Listed
+	}
+	return e.config.Thresholds.Unknown
+}
 
 // Flags is the table of who is blocked.
 func (e *Engine) Flags() *flags.Table { return e.flags }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/notunnel/notunnel/model/forest"
 	"github.com/notunnel/notunnel/plugin/flags"
 	"github.com/notunnel/notunnel/plugin/meter"
 	"github.com/notunnel/notunnel/plugin/verdict"
@@ -88,7 +89,7 @@ func TestOwnersOfRecordsAreCharged(t *testing.T) {
 // below it.
 func TestSecondKeyLendsNoLimitToItsOwnNames(t *testing.T) {
 	for _, before := range []string{"", "1.1.77.8.in-addr.arpa."} {
-		e := engine(t, func(c *Config) { c.Budget, c.Threshold = meter.Limits{Up: meter.FromBytes(1 << 10)}, 1 })
+		e := engine(t, func(c *Config) { c.Budget, c.Thresholds = meter.Limits{Up: meter.FromBytes(1 << 10)}, forest.All(1) })
 		r, at := rand.New(rand.NewPCG(3, 1)), time.Unix(1.7e9, 0)
 		if before != "" {
 			ask(e, Query{Name: before, Type: dns.TypePTR, Client: client, At: at})
@@ -108,7 +109,7 @@ func TestSecondKeyLendsNoLimitToItsOwnNames(t *testing.T) {
 
 // A query that its second key refuses is not charged to its SLD.
 func TestRefusedQueriesAreChargedNowhere(t *testing.T) {
-	e := engine(t, func(c *Config) { c.Budget, c.Threshold = meter.Limits{Up: meter.FromBytes(64)}, 1 })
+	e := engine(t, func(c *Config) { c.Budget, c.Thresholds = meter.Limits{Up: meter.FromBytes(64)}, forest.All(1) })
 	r, at := rand.New(rand.NewPCG(3, 2)), time.Unix(1.7e9, 0)
 	for i := range 200 { // spends the 16 × 64 bytes of the private suffix
 		ask(e, Query{Name: fmt.Sprintf("%s.x%d.duckdns.org.", randomLabel(r, hexa, 16), i), Type: dns.TypeA, Client: client, At: at})

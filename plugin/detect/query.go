@@ -74,7 +74,7 @@ func (e *Engine) judge(q *Query, d *Decision) {
 	if out.State == window.Worth && e.score(d) {
 		sum := &d.scratch.summary
 		d.Ruling = e.rules.On(&verdict.Case{
-			Scope: d.SLD(), Scored: true, Score: d.Score,
+			Scope: d.SLD(), Scored: true, Score: d.Score, Threshold: e.threshold(d.SLD()),
 			Evidence: verdict.Evidence{Events: sum.Acts(), Information: o.Up.Bytes() + o.Down.Bytes()},
 		})
 		if d.Verdict == verdict.Block {

@@ -49,12 +49,13 @@ type Evidence struct {
 
 // Case is all that is known of a query when it is ruled on.
 type Case struct {
-	Flagged  Ground // of the flag in force, NoGround without one
-	Over     Ground // whose limit the query would exceed, NoGround within all
-	Scope    []byte // of that flag, or what a block would cover: the SLD, or a part of it that many people use
-	Scored   bool   // a score was due
-	Score    float64
-	Evidence Evidence // what the score rests on
+	Flagged   Ground // of the flag in force, NoGround without one
+	Over      Ground // whose limit the query would exceed, NoGround within all
+	Scope     []byte // of that flag, or what a block would cover: the SLD, or a part of it that many people use
+	Scored    bool   // a score was due
+	Score     float64
+	Threshold float64  // score in (0,1] from which the pair is blocked
+	Evidence  Evidence // what the score rests on
 }
 
 // Ruling is what follows from a case.
@@ -66,8 +67,7 @@ type Ruling struct {
 
 // Rules are what is ruled by. They are immutable.
 type Rules struct {
-	Threshold float64  // score in (0,1] from which a pair is blocked
-	Floor     Evidence // that a block needs
+	Floor Evidence // that a block needs
 }
 
 // On rules on a case.
@@ -77,7 +77,7 @@ func (r *Rules) On(c *Case) Ruling {
 		return Ruling{Verdict: Block, Ground: c.Flagged, Scope: c.Scope}
 	case c.Over != NoGround:
 		return Ruling{Verdict: Block, Ground: c.Over, Scope: c.Scope}
-	case !c.Scored || c.Score < r.Threshold:
+	case !c.Scored || c.Score < c.Threshold:
 		return Ruling{}
 	case c.Evidence.Events < r.Floor.Events || c.Evidence.Information < r.Floor.Information:
 		return Ruling{Verdict: Watch}

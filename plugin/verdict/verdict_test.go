@@ -14,7 +14,7 @@ import (
 )
 
 func TestRules(t *testing.T) {
-	rules := Rules{Threshold: 0.9, Floor: Evidence{Events: 6, Information: 150}}
+	rules := Rules{Floor: Evidence{Events: 6, Information: 150}}
 	for _, c := range []struct {
 		name       string
 		is         Case
@@ -33,6 +33,7 @@ func TestRules(t *testing.T) {
 		{"over the client's budget", Case{Over: ClientBudget}, Block, ClientBudget, "example.com"},
 		{"nothing", Case{}, Pass, NoGround, ""},
 	} {
+		c.is.Threshold = 0.9
 		if c.is.Scope == nil {
 			c.is.Scope = []byte("example.com")
 		}

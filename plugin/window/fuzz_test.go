@@ -27,17 +27,15 @@ func FuzzWindow(f *testing.F) {
 			script = script[3:]
 			now += Tick(pause) * Tick(pause)
 			prefix := fmt.Sprintf("%x.zone%d", uint(which)*7919, which%3)
-			q := Query{Prefix: []byte(prefix), Hash: hashed(prefix), Carrier: what&4 > 0, At: now}
+			q := Query{Prefix: []byte(prefix), Hash: hashed(prefix), Carrier: what&4 > 0, Fresh: what&8 > 0, Known: Labels{uint64(what >> 4)}, Bits: int(pause), At: now}
 			if collide {
 				q.Hash = uint64(which % 5)
 				prefix = fmt.Sprint(q.Hash)
 			}
 			switch what & 3 {
 			case 1:
-				store.Learn(0, q.Hash, &Answer{Records: int(which)})
-				if e := want.newest(prefix); e != nil {
-					e.answered = true
-				}
+				store.Learn(0, q.Hash, &Answer{News: int(which)})
+				want.learn(prefix, int(which))
 				continue
 			case 2:
 				store.Scored(0, last, float32(pause)/255)
@@ -45,7 +43,7 @@ func FuzzWindow(f *testing.F) {
 			}
 			m := measure(string(q.Prefix))
 			last = store.Observe(&q, &m, &got)
-			want.observe(prefix, now, span, q.Carrier)
+			want.observe(prefix, &q, span)
 			if last.Queries == 0 || last.State == Unmeasured {
 				t.Fatalf("step %d: %+v", step, last)
 			}
@@ -56,7 +54,7 @@ func FuzzWindow(f *testing.F) {
 				}
 				continue
 			}
-			if s := want.summary(); got.Events != s.Events || got.Prefixes != s.Prefixes || got.Answered != s.Answered || got.Carrier != s.Carrier {
+			if s := want.summary(); got.Events != s.Events || got.Fresh != s.Fresh || got.Answered != s.Answered || got.Carrier != s.Carrier {
 				t.Fatalf("step %d: %+v, want the counts of %+v", step, got, s)
 			}
 			const most = MaxEvents * 20 // bytes: no prefix here is as long as 20

@@ -36,7 +36,7 @@ type pane struct {
 	loss, lossBytes                  uint32    // 1/lossUnit
 	lossSq                           [2]uint32 // low half and high half
 	chars                            [feature.Classes]uint16
-	answers                          [feature.AnswerClasses]uint16
+	answers                          [feature.AnswerClasses]uint8 // halved when there is no room for more
 }
 
 const (
@@ -143,8 +143,20 @@ func (p *pane) learn(i int, a *Answer) {
 		p.retold += min(1, math.MaxUint8-p.retold)
 	}
 	p.down = plus(p.down, a.News)
-	for i, n := range a.Counts {
-		p.answers[i] += min(n, math.MaxUint16-p.answers[i])
+	p.count(a.Counts)
+}
+
+// count adds up the rdata of a reply. What is asked of it is its shape, so all that is
+// there is halved where one sum would be too large.
+func (p *pane) count(counts [feature.AnswerClasses]uint16) {
+	shift := 0
+	for i, n := range counts {
+		for (int(p.answers[i])+int(n))>>shift > math.MaxUint8 {
+			shift++
+		}
+	}
+	for i, n := range counts {
+		p.answers[i] = uint8((int(p.answers[i]) + int(n)) >> shift)
 	}
 }
 

@@ -109,7 +109,7 @@ func TestInheritLeavesTheOtherStoreAlone(t *testing.T) {
 	next.Inherit(old)
 	for i := range MaxEvents {
 		visit(next, p, fmt.Sprint("b", i), now)
-		next.Learn(p, hashed("a"), &Answer{Records: 1})
+		next.Learn(p, hashed("a"), &Answer{News: 1})
 	}
 	next.Forget(p)
 	var sum feature.Summary
