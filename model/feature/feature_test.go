@@ -34,16 +34,17 @@ func TestMeasure(t *testing.T) {
 // The numbers are worked out by hand from the formulas in doc.go.
 func TestVector(t *testing.T) {
 	s := Summary{
-		Events: 4, Answered: 2, Carrier: 3, Changed: 15,
-		Prefixes: 2, Bytes: 31, BytesSq: 11*11 + 20*20, Labels: 3, Longest: 26, Segments: 12,
-		Entropy: 5, EntropySq: 4 + 9, Loss: 0.6, LossSq: 0.04 + 0.16, LossBytes: 0.2*11 + 0.4*20,
+		Events: 4, Answered: 2, Told: 1, Retold: 3,
+		Fresh: 2, New: 20, Bytes: 31, BytesSq: 11*11 + 20*20, Longest: 26, Segments: 12,
+		Bits: 120, BitsSq: 50*50 + 70*70, Down: 62,
+		Entropy: 5, EntropySq: 4 + 9, LossBytes: 0.2*11 + 0.4*20,
 	}
 	s.Chars[0], s.Chars[classDigit+9], s.Chars[classHyphen] = 10, 15, 5
 	s.AnswerCounts[1], s.AnswerCounts[2] = 8, 8
 	h := 1./3*math.Log2(3) + 1./2*math.Log2(2) + 1./6*math.Log2(6)
 	want := Vector{
-		2.5, 0.5, float32(h), 1, 0.5, float32(h / math.Log2(3)), 3, 0.5, 10.2 / 31, 0.1,
-		2.55, 12. / 31, 15.5, 4.5, 13, 1.5, 5, 0.75, 1. / 6, 4,
+		2.5, 0.5, float32(h), 1, 0.5, 0.5, 3, 0.1, 10.2 / 31, 12. / 31,
+		30, 10, 6, 20. / 31, 4, 13, 4.5, 5, float32(math.Log2(63)), 1. / 6,
 	}
 	got := s.Vector()
 	for i := range want {
@@ -58,10 +59,8 @@ func TestVectorOfNothing(t *testing.T) {
 	for i, x := range s.Vector() {
 		want := float32(0)
 		switch i {
-		case 3:
+		case 3, 5, 17:
 			want = Unanswered
-		case 5:
-			want = 1
 		}
 		if x != want {
 			t.Errorf("%s of an empty window = %v, want %v", Names[i], x, want)
@@ -76,7 +75,7 @@ func TestMeasureAndVectorDoNotAllocate(t *testing.T) {
 		p := Measure(prefix)
 		s.Bytes += p.Len
 		v := s.Vector()
-		s.Labels += int(v[0])
+		s.Longest += int(v[0])
 	}); got != 0 {
 		t.Errorf("%v allocations, want none", got)
 	}
@@ -90,7 +89,7 @@ func BenchmarkMeasure(b *testing.B) {
 }
 
 func BenchmarkVector(b *testing.B) {
-	s := Summary{Events: 40, Prefixes: 30, Bytes: 900, BytesSq: 28000, Answered: 30}
+	s := Summary{Events: 40, Fresh: 30, Bytes: 900, BytesSq: 28000, Answered: 30}
 	for i := range s.Chars {
 		s.Chars[i] = uint32(20 * i)
 	}

@@ -1,7 +1,7 @@
 package feature
 
 // Count is the length of a feature vector.
-const Count = 31
+const Count = 20
 
 // Vector is one window as the forest sees it, in the order of Names.
 type Vector [Count]float32
@@ -29,17 +29,6 @@ var Names = [Count]string{
 	"down_mean",
 	"down",
 	"hyphen_share",
-	"carrier_share",
-	"digit_share",
-	"ae_loss_std",
-	"ae_surprise",
-	"len_mean",
-	"labels_mean",
-	"char_evenness",
-	"bits_fresh",
-	"retold",
-	"new_mean",
-	"new_whole",
 }
 
 // Range is where a feature lies in benign traffic: the 5th percentile, the

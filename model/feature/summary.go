@@ -8,22 +8,17 @@ type Summary struct {
 	Answered int // events with a reply
 	Told     int // events with a reply that brought in something new
 	Retold   int // further replies to an event that did
-	Carrier  int // events of a type that carries data
-	Whole    int // Σ|p| over the events
 
 	Fresh     int // |F|, events with a prefix that was not paid for before
 	New       int // bytes of those that are new
 	Bytes     int // Σ|p| over F
 	BytesSq   int // Σ|p|²
-	Labels    int
 	Longest   int
 	Segments  int
 	Bits      int // information
 	BitsSq    int
 	Entropy   float64 // ΣH, bits
 	EntropySq float64
-	Loss      float64 // Σ loss
-	LossSq    float64
 	LossBytes float64 // Σ loss·|p|
 	Down      int     // bytes of information that came in
 
@@ -45,63 +40,48 @@ const Unanswered = -1
 func (s *Summary) Vector() (v Vector) {
 	n, events := float64(max(s.Fresh, 1)), float64(max(s.Events, 1))
 	bytes := float64(max(s.Bytes, 1))
-	distinct, chars, digits := 0, uint32(0), uint32(0)
-	for class, count := range s.Chars {
+	distinct, chars := 0, uint32(0)
+	for _, count := range s.Chars {
 		if count > 0 {
 			distinct++
 		}
 		chars += count
-		if class >= classDigit && class < classHyphen {
-			digits += count
-		}
-	}
-	share := func(count uint32) float32 { return float32(count) / float32(max(chars, 1)) }
-	log := func(x float64) float32 { return float32(math.Log2(1 + x)) }
-	cumulated := entropy(s.Chars[:])
-	evenness := float32(1)
-	if distinct > 1 {
-		evenness = cumulated / float32(math.Log2(float64(distinct)))
 	}
 	v = Vector{
 		0:  float32(s.Entropy / n),
 		1:  deviation(s.Entropy, s.EntropySq, n),
-		2:  cumulated,
+		2:  entropy(s.Chars[:]),
 		3:  Unanswered,
 		4:  float32(float64(s.Fresh) / events),
 		5:  Unanswered,
 		6:  float32(distinct),
-		7:  float32(float64(distinct) / math.Min(math.Max(float64(chars), 1), 256)),
+		7:  float32(distinct) / float32(min(max(chars, 1), mostChars)),
 		8:  float32(s.LossBytes / bytes),
 		9:  float32(float64(s.Segments) / bytes),
 		10: float32(float64(s.Bits) / events),
 		11: deviation(float64(s.Bits), float64(s.BitsSq), n),
 		12: float32(float64(s.Bits) / float64(max(s.New, 1))),
 		13: float32(float64(s.New) / bytes),
-		14: log(float64(s.Bits) / 8),
+		14: logarithm(float64(s.Bits) / 8),
 		15: float32(float64(s.Longest) / n),
 		16: deviation(float64(s.Bytes), float64(s.BytesSq), n),
 		17: Unanswered,
-		18: log(float64(s.Down)),
-		19: share(s.Chars[classHyphen]),
-		20: float32(float64(s.Carrier) / events),
-		21: share(digits),
-		22: deviation(s.Loss, s.LossSq, n),
-		23: float32(s.LossBytes / events),
-		24: float32(float64(s.Bytes) / n),
-		25: float32(float64(s.Labels) / n),
-		26: evenness,
-		27: float32(float64(s.Bits) / n),
-		28: float32(float64(s.Retold) / events),
-		29: float32(float64(s.New) / n),
-		30: float32(float64(s.New) / float64(max(s.Whole, 1))),
+		18: logarithm(float64(s.Down)),
+		19: float32(s.Chars[classHyphen]) / float32(max(chars, 1)),
 	}
 	if s.Answered > 0 {
 		v[3] = entropy(s.AnswerCounts[:])
 		v[5] = float32(float64(s.Told) / float64(s.Answered))
-		v[17] = log(float64(s.Down) / float64(s.Answered))
+		v[17] = logarithm(float64(s.Down) / float64(s.Answered))
 	}
 	return v
 }
+
+// mostChars is of how many characters at most a share is distinct: of more, nearly all
+// that there are occur in any window.
+const mostChars = 256
+
+func logarithm(x float64) float32 { return float32(math.Log2(1 + x)) }
 
 // deviation is the standard deviation of n values with that sum and sum of
 // squares.

@@ -4,8 +4,6 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/miekg/dns"
-
 	"github.com/notunnel/notunnel/model/feature"
 	"github.com/notunnel/notunnel/plugin/flags"
 	"github.com/notunnel/notunnel/plugin/meter"
@@ -106,7 +104,6 @@ func (e *Engine) observe(q *Query, d *Decision, o *meter.Outcome) window.Outcome
 	s, prefix := &d.scratch, d.Prefix()
 	s.query.Pair = window.Pair(d.pair)
 	s.query.Prefix, s.query.Hash = prefix, d.hash
-	s.query.Carrier = carries(q.Type) && !service(prefix)
 	s.query.Fresh, s.query.Known, s.query.Bits = o.Kind == meter.Fresh, o.Held, o.Price.Whole()
 	s.query.At = window.TickOf(q.At)
 	sum := &s.summary
@@ -218,17 +215,6 @@ func (e *Engine) end(stage Stage, begin time.Time) (now time.Time) {
 		e.config.Watcher.Took(stage, now.Sub(begin))
 	}
 	return now
-}
-
-// carries reports whether a record type is one that tunnels use to bring data
-// back, and ordinary resolution does not.
-func carries(qtype uint16) bool {
-	switch qtype {
-	case dns.TypeA, dns.TypeAAAA, dns.TypeHTTPS, dns.TypeSVCB, dns.TypePTR, dns.TypeNS,
-		dns.TypeSOA, dns.TypeDS, dns.TypeDNSKEY, dns.TypeCAA:
-		return false
-	}
-	return true
 }
 
 // service reports whether a label of the prefix begins with an underscore, as

@@ -13,30 +13,28 @@ const paneEvents = 21
 // of the memory goes for panes, so their fields are no wider than they must be and
 // lie without gaps; those that a known prefix needs come first.
 //
-// An event is a prefix asked at a time: 29 bits of the prefix's hash, with three
+// An event is a prefix asked at a time: 30 bits of the prefix's hash, with two
 // flags below them, and the low 24 bits of the tick. Two prefixes of one tag, one
-// in 8 million new ones, are taken for one. In a window that reaches back further
+// in 17 million new ones, are taken for one. In a window that reaches back further
 // than 13 days, a prefix asked again after just those is taken for a
 // retransmission.
 type pane struct {
-	opened                    Tick
-	events, answered, carrier uint8
-	told, retold, fresh       uint8
-	whole                     uint16
+	opened                 Tick
+	events, answered, told uint8
+	retold, fresh          uint8
 
 	past [paneEvents]uint8  // of the events, oldest first: third byte of the tick
 	when [paneEvents]uint16 // low half of it
 	tags [paneEvents]uint32
 
-	bytes, labels, longest, segments uint16
-	novel, bits                      uint16
-	bytesSq, bitsSq                  uint32
-	down                             uint32    // bytes
-	entropy, entropySq               uint32    // 1/entropyUnit bits
-	loss, lossBytes                  uint32    // 1/lossUnit
-	lossSq                           [2]uint32 // low half and high half
-	chars                            [feature.Classes]uint16
-	answers                          [feature.AnswerClasses]uint8 // halved when there is no room for more
+	bytes, longest, segments uint16
+	novel, bits              uint16
+	bytesSq, bitsSq          uint32
+	down                     uint32 // bytes
+	entropy, entropySq       uint32 // 1/entropyUnit bits
+	lossBytes                uint32 // 1/lossUnit
+	chars                    [feature.Classes]uint16
+	answers                  [feature.AnswerClasses]uint8 // halved when there is no room for more
 }
 
 const (
@@ -45,11 +43,10 @@ const (
 )
 
 const (
-	flagCarrier  = 1 << iota // asked with a type that carries data
-	flagAnswered             // a reply was seen
+	flagAnswered = 1 << iota // a reply was seen
 	flagTold                 // a reply that brought in something new was seen
 
-	flagBits = 3
+	flagBits = 2
 )
 
 // find returns the newest event of the prefix, -1 if there is none.
@@ -63,31 +60,18 @@ func (p *pane) find(hash uint64) int {
 	return -1
 }
 
-// add appends an event of a prefix of that size. The pane is not full.
-func (p *pane) add(hash uint64, now Tick, carrier bool, size int) {
+// add appends an event. The pane is not full.
+func (p *pane) add(hash uint64, now Tick) {
 	i := p.events
 	p.events++
-	p.whole += uint16(size)
 	p.tags[i] = uint32(hash) << flagBits
 	p.when[i], p.past[i] = uint16(now), uint8(now>>16)
-	if carrier {
-		p.tags[i] |= flagCarrier
-		p.carrier++
-	}
 }
 
-// fold joins a query to the event if it is still young, and reports whether it
-// did.
-func (p *pane) fold(i int, now Tick, carrier bool) bool {
+// young reports whether a query joins the event.
+func (p *pane) young(i int, now Tick) bool {
 	const mask = 1<<24 - 1
-	if age := (now - Tick(p.when[i]) - Tick(p.past[i])<<16) & mask; age > foldTicks {
-		return false
-	}
-	if carrier && p.tags[i]&flagCarrier == 0 {
-		p.tags[i] |= flagCarrier
-		p.carrier++
-	}
-	return true
+	return (now-Tick(p.when[i])-Tick(p.past[i])<<16)&mask <= foldTicks
 }
 
 // sum adds up a fresh prefix, so many bytes of which are new, and what those are worth.
@@ -98,15 +82,12 @@ func (p *pane) sum(m *Measures, novel, bits int) {
 	p.fresh++
 	p.bytes += uint16(m.Len)
 	p.bytesSq += uint32(m.Len * m.Len)
-	p.labels += uint16(m.Labels)
 	p.longest += uint16(m.Longest)
 	p.segments += uint16(m.Segments)
 	p.bits += uint16(bits)
 	p.bitsSq += uint32(bits * bits)
 	p.entropy += uint32(h)
 	p.entropySq += uint32(h * h)
-	p.loss += uint32(l)
-	p.setLossSquares(p.lossSquares() + uint64(l*l))
 	p.lossBytes += uint32(l * m.Len)
 	for i, n := range m.Chars {
 		p.chars[i] += uint16(n)
@@ -116,10 +97,6 @@ func (p *pane) sum(m *Measures, novel, bits int) {
 // mostBits is the most that counts of a prefix: more than any that is written in the
 // usual characters has.
 const mostBits = 1<<11 - 1
-
-func (p *pane) lossSquares() uint64 { return uint64(p.lossSq[1])<<32 | uint64(p.lossSq[0]) }
-
-func (p *pane) setLossSquares(sq uint64) { p.lossSq = [2]uint32{uint32(sq), uint32(sq >> 32)} }
 
 // fixed is x in units of 1/unit, at most 16 bits.
 func fixed(x float32, unit float32) int {

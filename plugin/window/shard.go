@@ -42,11 +42,11 @@ func (s *shard) observe(q *Query, m *Measures, sum *feature.Summary) Outcome {
 		}
 	}
 	now := w.slide(q.At, s.shared.Span, &s.pool)
-	if at, in := w.find(q.Hash); in == nil || !in.fold(at, now, q.Carrier) {
+	if at, in := w.find(q.Hash); in == nil || !in.young(at, now) {
 		if q.Fresh && !s.news(w, q, m) {
 			return Outcome{State: Unmeasured}
 		}
-		w.newest().add(q.Hash, now, q.Carrier, len(q.Prefix))
+		w.newest().add(q.Hash, now)
 	}
 	w.passed(q.Prefix)
 	out := Outcome{State: Quiet, Queries: w.queries, Bytes: w.bytes}

@@ -31,15 +31,14 @@ type Due struct {
 
 // Query is a query as the store needs it.
 type Query struct {
-	Pair    Pair
-	Prefix  []byte // canonical
-	Hash    uint64 // of the prefix
-	Carrier bool   // the type carries data
-	Fresh   bool   // the prefix was not paid for before
-	Known   Labels // of a fresh prefix: those that the pair asked for lately
-	Bits    int    // of a fresh prefix: that it was charged
-	At      Tick
-	Room    [MaxPrefix]byte // scratch space
+	Pair   Pair
+	Prefix []byte // canonical
+	Hash   uint64 // of the prefix
+	Fresh  bool   // the prefix was not paid for before
+	Known  Labels // of a fresh prefix: those that the pair asked for lately
+	Bits   int    // of a fresh prefix: that it was charged
+	At     Tick
+	Room   [MaxPrefix]byte // scratch space
 }
 
 // MaxPrefix is the most bytes that a prefix has.

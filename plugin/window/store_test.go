@@ -14,7 +14,7 @@ func nth(n int) Pair { return Pair(hashed(fmt.Sprint(n))) }
 
 // visit has a pair ask for a prefix.
 func visit(s *Store, p Pair, prefix string, at time.Time) State {
-	q, m := query(prefix, at, false), measure(prefix)
+	q, m := query(prefix, at), measure(prefix)
 	q.Pair = p
 	return s.Observe(&q, &m, nil).State
 }
@@ -42,7 +42,7 @@ func TestExpensiveMeasuresAreShared(t *testing.T) {
 	var want, got feature.Summary
 	s.Peek(nth(0), &want)
 	for i := range 100 {
-		q := query("www", now, false)
+		q := query("www", now)
 		q.Pair = nth(i)
 		if state := s.Observe(&q, nil, nil).State; state != Quiet {
 			t.Fatalf("pair %d: state %d, want Quiet", i, state)

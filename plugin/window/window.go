@@ -198,12 +198,9 @@ func (w *Window) summarize(s *feature.Summary) {
 		s.Answered += int(p.answered)
 		s.Told += int(p.told)
 		s.Retold += int(p.retold)
-		s.Carrier += int(p.carrier)
-		s.Whole += int(p.whole)
 		s.Fresh += int(p.fresh)
 		s.Bytes += int(p.bytes)
 		s.BytesSq += int(p.bytesSq)
-		s.Labels += int(p.labels)
 		s.Longest += int(p.longest)
 		s.Segments += int(p.segments)
 		s.New += int(p.novel)
@@ -211,8 +208,6 @@ func (w *Window) summarize(s *feature.Summary) {
 		s.BitsSq += int(p.bitsSq)
 		s.Entropy += float64(p.entropy) / entropyUnit
 		s.EntropySq += float64(p.entropySq) / (entropyUnit * entropyUnit)
-		s.Loss += float64(p.loss) / lossUnit
-		s.LossSq += float64(p.lossSquares()) / (lossUnit * lossUnit)
 		s.LossBytes += float64(p.lossBytes) / lossUnit
 		s.Down += int(p.down)
 		for j, n := range p.chars {

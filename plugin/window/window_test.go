@@ -26,12 +26,11 @@ type naivePane struct {
 }
 
 type naiveEvent struct {
-	prefix            string
-	size              int
-	at                Tick
-	carrier, answered bool
-	told, retold      int
-	fresh             *naiveFresh
+	prefix       string
+	at           Tick
+	answered     bool
+	told, retold int
+	fresh        *naiveFresh
 }
 
 type naiveFresh struct {
@@ -54,10 +53,9 @@ func (n *naive) observe(prefix string, q *Query, span Tick) {
 		n.panes = append(n.panes, naivePane{opened: now})
 	}
 	if e := n.newest(prefix); e != nil && now-e.at <= foldTicks {
-		e.carrier = e.carrier || q.Carrier
 		return
 	}
-	e := naiveEvent{prefix: prefix, size: len(q.Prefix), at: now, carrier: q.Carrier}
+	e := naiveEvent{prefix: prefix, at: now}
 	if q.Fresh {
 		text := naiveNovel(string(q.Prefix), n.last, &q.Known)
 		e.fresh = &naiveFresh{string(q.Prefix), text, min(q.Bits, describe([]byte(text)))}
@@ -123,8 +121,6 @@ func (n *naive) summary() (s feature.Summary) {
 		retold := 0
 		for _, e := range p.events {
 			s.Events++
-			s.Whole += e.size
-			s.Carrier += count(e.carrier)
 			s.Answered += count(e.answered)
 			s.Told += count(e.told > 0)
 			s.Down += e.told
@@ -139,14 +135,11 @@ func (n *naive) summary() (s feature.Summary) {
 			s.BitsSq += e.fresh.bits * e.fresh.bits
 			s.Bytes += m.Len
 			s.BytesSq += m.Len * m.Len
-			s.Labels += m.Labels
 			s.Longest += m.Longest
 			s.Segments += m.Segments
 			h, l := math.Floor(float64(m.Entropy)*entropyUnit+.5)/entropyUnit, math.Floor(float64(m.Loss)*lossUnit+.5)/lossUnit
 			s.Entropy += h
 			s.EntropySq += h * h
-			s.Loss += l
-			s.LossSq += l * l
 			s.LossBytes += l * float64(m.Len)
 			for i, c := range m.Chars {
 				s.Chars[i] += uint32(c)
@@ -173,7 +166,7 @@ func measure(prefix string) Measures {
 func same(got, want feature.Summary) error {
 	got.AnswerCounts = [feature.AnswerClasses]uint32{}
 	for _, p := range []struct{ got, want *float64 }{
-		{&got.Entropy, &want.Entropy}, {&got.EntropySq, &want.EntropySq}, {&got.Loss, &want.Loss}, {&got.LossSq, &want.LossSq}, {&got.LossBytes, &want.LossBytes},
+		{&got.Entropy, &want.Entropy}, {&got.EntropySq, &want.EntropySq}, {&got.LossBytes, &want.LossBytes},
 	} {
 		if math.Abs(*p.got-*p.want) < 1e-6 {
 			*p.got = *p.want
@@ -202,7 +195,7 @@ func TestWindowAgreesWithNaiveSums(t *testing.T) {
 			if r.IntN(20) == 0 {
 				prefix = strings.Repeat(prefix+".", 1+r.IntN(8)) + "long"
 			}
-			q.Prefix, q.Hash, q.At, q.Carrier = []byte(prefix), hashed(prefix), now, r.IntN(3) == 0
+			q.Prefix, q.Hash, q.At = []byte(prefix), hashed(prefix), now
 			q.Fresh, q.Bits, q.Known = r.IntN(4) > 0, r.IntN(900), Labels{r.Uint64() & r.Uint64(), 0}
 			if out := store.Observe(&q, nil, nil); out.State == Unmeasured {
 				m := measure(prefix)
@@ -237,7 +230,7 @@ func TestNoSumWraps(t *testing.T) {
 	s, now := newStore(1), time.Unix(1e9, 0)
 	var sum feature.Summary
 	for i := range 3 * MaxEvents {
-		q := query(strings.Repeat(string(rune('a'+i%26)), MaxPrefix-8)+fmt.Sprintf(".%07d", i), now, true)
+		q := query(strings.Repeat(string(rune('a'+i%26)), MaxPrefix-8)+fmt.Sprintf(".%07d", i), now)
 		q.Bits = math.MaxInt32
 		m := measure(string(q.Prefix))
 		m.Loss, m.Segments, m.Chars[0] = 1e9, MaxPrefix, MaxPrefix
@@ -252,7 +245,7 @@ func TestNoSumWraps(t *testing.T) {
 		before := sum
 		sum = peek(t, s)
 		if i < MaxEvents && (sum.Bytes < before.Bytes || sum.BytesSq < before.BytesSq || sum.Bits < before.Bits || sum.BitsSq < before.BitsSq || sum.New < before.New ||
-			sum.Whole < before.Whole || sum.Down < before.Down || sum.Retold < before.Retold || sum.Segments < before.Segments || sum.LossSq < before.LossSq || sum.Loss < before.Loss ||
+			sum.Down < before.Down || sum.Retold < before.Retold || sum.Segments < before.Segments || sum.LossBytes < before.LossBytes ||
 			sum.Chars[0] < before.Chars[0]) {
 			t.Fatalf("event %d: a sum went down\n%+v\n%+v", i, before, sum)
 		}
@@ -295,12 +288,12 @@ func TestNovel(t *testing.T) {
 func TestCountersBeginAnewWithTheWindow(t *testing.T) {
 	s, now := newStore(1), time.Unix(1e9, 0)
 	for i := range 10 {
-		observe(s, fmt.Sprint("host", i), now, false)
+		observe(s, fmt.Sprint("host", i), now)
 	}
-	if out := observe(s, "again", now.Add(59*time.Minute), false); out.Queries != 11 || out.Bytes != 55 {
+	if out := observe(s, "again", now.Add(59*time.Minute)); out.Queries != 11 || out.Bytes != 55 {
 		t.Errorf("%d queries and %d bytes, want 11 and 55", out.Queries, out.Bytes)
 	}
-	if out := observe(s, "month", now.Add(30*24*time.Hour), false); out.Queries != 1 || out.Bytes != 5 {
+	if out := observe(s, "month", now.Add(30*24*time.Hour)); out.Queries != 1 || out.Bytes != 5 {
 		t.Errorf("a month later %d queries and %d bytes, want 1 and 5", out.Queries, out.Bytes)
 	}
 }
@@ -318,7 +311,7 @@ func TestScoreLeavesWhatCameSince(t *testing.T) {
 	long := func(i int) string { return strings.Repeat(string(rune('a'+i)), 40) }
 	var sum feature.Summary
 	due := func(s *Store, name string, at time.Time) Outcome {
-		q, m := query(name, at, false), measure(name)
+		q, m := query(name, at), measure(name)
 		return s.Observe(&q, &m, &sum)
 	}
 	s, now := newStore(1), time.Unix(1e9, 0)
@@ -364,11 +357,11 @@ func TestFold(t *testing.T) {
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
 			s, begin := newStore(1), time.Unix(1e9, 0)
-			observe(s, "abc", begin, false)
-			observe(s, "abc", begin.Add(tc.after), true)
+			observe(s, "abc", begin)
+			observe(s, "abc", begin.Add(tc.after))
 			sum := peek(t, s)
-			if sum.Events != tc.events || sum.Carrier != 1 {
-				t.Errorf("events %d, carriers %d; want %d, 1", sum.Events, sum.Carrier, tc.events)
+			if sum.Events != tc.events {
+				t.Errorf("%d events, want %d", sum.Events, tc.events)
 			}
 		})
 	}
@@ -376,7 +369,7 @@ func TestFold(t *testing.T) {
 
 func TestAnswersJoin(t *testing.T) {
 	s, now := newStore(1), time.Unix(1e9, 0)
-	observe(s, "a", now, true)
+	observe(s, "a", now)
 	hash := hashed("a")
 	empty, full := Answer{}, Answer{News: 40}
 	full.Counts[3] = 30
@@ -396,14 +389,14 @@ func TestClockSetBack(t *testing.T) {
 	for _, back := range []time.Duration{time.Minute, time.Hour, 24 * time.Hour, 4 * 365 * 24 * time.Hour} {
 		s, now := newStore(1), time.Unix(2e9, 0)
 		for i := range 30 { // two panes
-			observe(s, fmt.Sprint("old", i), now.Add(time.Duration(i)*time.Second), false)
+			observe(s, fmt.Sprint("old", i), now.Add(time.Duration(i)*time.Second))
 		}
 		now = now.Add(-back)
 		for i := range 10 {
-			observe(s, fmt.Sprint("new", i), now.Add(time.Duration(i)*time.Second), false)
+			observe(s, fmt.Sprint("new", i), now.Add(time.Duration(i)*time.Second))
 		}
 		now = now.Add(61 * time.Minute)
-		observe(s, "last", now, false)
+		observe(s, "last", now)
 		if sum := peek(t, s); sum.Events != 1 {
 			t.Errorf("%v back: %d events after 61 minutes, want the last one alone", back, sum.Events)
 		}
@@ -414,7 +407,7 @@ func TestClockSetBack(t *testing.T) {
 func TestOvertakenQueriesStayInTheWindow(t *testing.T) {
 	s, now := newStore(1), time.Unix(2e9, 0)
 	for i := range 10 {
-		observe(s, fmt.Sprint(i), now.Add(-time.Duration(i%2)*time.Second), false)
+		observe(s, fmt.Sprint(i), now.Add(-time.Duration(i%2)*time.Second))
 	}
 	if sum := peek(t, s); sum.Events != 10 {
 		t.Errorf("%d events, want 10", sum.Events)
@@ -439,7 +432,7 @@ func TestCapacity(t *testing.T) {
 func TestEstablishedWindowDoesNotAllocate(t *testing.T) {
 	s, now := newStore(1), time.Unix(1e9, 0)
 	var sum feature.Summary
-	q := query("abc", now, false)
+	q := query("abc", now)
 	m := measure("abc")
 	s.Observe(&q, &m, &sum)
 	q.Fresh = false
@@ -453,7 +446,7 @@ func TestEstablishedWindowDoesNotAllocate(t *testing.T) {
 func fill(s *Store, windows, events int) {
 	var prefixes [4096]Query
 	for i := range prefixes {
-		prefixes[i] = query(fmt.Sprint("host-", i), time.Unix(1e9, 0), false)
+		prefixes[i] = query(fmt.Sprint("host-", i), time.Unix(1e9, 0))
 	}
 	m := measure("host-1234")
 	for pair := range windows {
@@ -493,7 +486,7 @@ func TestFullWindowsFitTheirMemory(t *testing.T) {
 func TestEvictionHandsPanesOn(t *testing.T) {
 	s := newStore(256)
 	fill(s, 4096, 3)
-	q, m := query("abc", time.Unix(1e9, 0), false), measure("abc")
+	q, m := query("abc", time.Unix(1e9, 0)), measure("abc")
 	got := testing.AllocsPerRun(10_000, func() {
 		q.Pair++
 		s.Observe(&q, &m, nil)
@@ -515,12 +508,12 @@ func newStore(capacity int) *Store {
 	})
 }
 
-func query(prefix string, at time.Time, carrier bool) Query {
-	return Query{Prefix: []byte(prefix), Hash: hashed(prefix), Carrier: carrier, Fresh: true, Bits: 1000, At: TickOf(at)}
+func query(prefix string, at time.Time) Query {
+	return Query{Prefix: []byte(prefix), Hash: hashed(prefix), Fresh: true, Bits: 1000, At: TickOf(at)}
 }
 
-func observe(s *Store, prefix string, at time.Time, carrier bool) Outcome {
-	q, m := query(prefix, at, carrier), measure(prefix)
+func observe(s *Store, prefix string, at time.Time) Outcome {
+	q, m := query(prefix, at), measure(prefix)
 	return s.Observe(&q, &m, nil)
 }
 
@@ -536,7 +529,7 @@ func BenchmarkKnownPrefix(b *testing.B) {
 	s := newStore(65536)
 	prefixes := make([]Query, 40)
 	for i := range prefixes {
-		prefixes[i] = query(fmt.Sprint("host", i), time.Unix(1e9, 0), false)
+		prefixes[i] = query(fmt.Sprint("host", i), time.Unix(1e9, 0))
 		m := measure("host")
 		s.Observe(&prefixes[i], &m, nil)
 	}
@@ -555,7 +548,7 @@ func BenchmarkNewWindow(b *testing.B) {
 	}{{"room", 1 << 24}, {"evicting", 1 << 10}, {"evicting of 65536", 1 << 16}} {
 		b.Run(c.name, func(b *testing.B) {
 			s := newStore(c.capacity)
-			q, m := query("abc", time.Unix(1e9, 0), false), measure("abc")
+			q, m := query("abc", time.Unix(1e9, 0)), measure("abc")
 			b.ReportAllocs()
 			for b.Loop() {
 				q.Pair += 0x9E3779B97F4A7C15
