@@ -56,7 +56,7 @@ type pair struct {
 func (p *pair) event(prefix string, qtype uint16) event {
 	return event{
 		prefix: []byte(prefix), hash: testKey.Sum([]byte(prefix)), qtype: qtype, code: typeCode(qtype),
-		follows: p.next[p.last] == fmt.Sprint(prefix, " ", qtype), paid: p.paid[prefix],
+		follows: p.next[p.last] == fmt.Sprint(prefix, " ", qtype), held: p.memory.holds(testKey.Sum([]byte(prefix))), paid: p.paid[prefix],
 	}
 }
 

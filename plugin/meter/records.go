@@ -57,24 +57,24 @@ func (m *Meter) Reply(r *Reply) (price Bits, cause Cause) {
 	for i := range r.Records {
 		all += mix(r.Records[i].Hash, 1)
 	}
-	last := s.paid.value(s.paid.replies, a.identity, typed(r.Hash, r.Type))
-	if *last == printOf[uint32](all) {
+	line, of := m.paid.reply(a.identity, r.Hash, r.Type)
+	if last := line.find(of, ofEvent); last&ofValue == value(all) {
 		return 0, Within
 	}
 	for i := range r.Records {
-		price = plus(price, s.recordPrice(a, &r.Records[i]))
+		price = plus(price, m.recordPrice(a, &r.Records[i]))
 	}
 	spent := a.spent().down
 	if limit := times(m.config.Limits.Down, a.factor); limit > 0 && plus(spent, price) > limit {
 		a.down.add(limit - min(spent, limit))
 		return 0, DownAll
 	}
-	*last = printOf[uint32](all)
+	line.put(of|value(all), ofEvent)
 	for i := range r.Records {
 		h := r.Records[i].Hash
 		a.records.put(printOf[uint16](h))
-		if !s.paid.has(s.paid.records, a.identity, h) {
-			s.paid.put(s.paid.records, a.identity, h)
+		if line, e := m.paid.record(a.identity, h); line.find(e, ofAll) == 0 {
+			line.put(e, ofAll)
 			a.newest += min(1, math.MaxUint32-a.newest)
 		}
 	}
@@ -85,11 +85,12 @@ func (m *Meter) Reply(r *Reply) (price Bits, cause Cause) {
 	return price, Within
 }
 
-func (s *shard) recordPrice(a *account, r *Record) Bits {
+func (m *Meter) recordPrice(a *account, r *Record) Bits {
+	line, entry := m.paid.record(a.identity, r.Hash)
 	switch {
 	case a.records.find(printOf[uint16](r.Hash)) >= 0:
 		return min(priceLate+priceOfOne(int(a.records.size)), priceUnknown+r.Price)
-	case s.paid.has(s.paid.records, a.identity, r.Hash):
+	case line.find(entry, ofAll) != 0:
 		return min(priceFormer+priceOfOne(int(a.newest)), priceUnknown+r.Price)
 	}
 	return priceUnknown + r.Price

@@ -11,7 +11,7 @@ type account struct {
 	up, down sum    // since it is held
 	before   amount // what is remembered of it from before that
 	memory   memory[uint32, uint16]
-	identity uint64         // among what was paid for
+	identity uint64         // among what was paid for: nothing is found of one that had the key before
 	records  recent[uint16] // that came in
 	newest   uint32         // records that were new
 	subtree  subtree        // of a domain that is not unknown
@@ -40,7 +40,7 @@ type shard struct {
 	hand     int
 	evicted  uint64
 	past     past
-	paid     paid
+	made     uint64 // accounts so far
 }
 
 const chunk = 64
@@ -73,7 +73,7 @@ func (s *shard) init(capacity int) {
 		size *= 2
 	}
 	s.capacity, s.index = capacity, make([]entry, size)
-	s.past, s.paid = newPast(capacity), newPaid(capacity)
+	s.past = newPast(capacity)
 	s.touched = make([]uint64, (capacity+63)/64)
 }
 
@@ -119,7 +119,8 @@ func (s *shard) make(key uint64, leaves func(*account)) *account {
 	s.touched[number/64] |= 1 << (number % 64)
 	s.index[s.slot(key)] = entryOf(key, number)
 	a := s.at(number)
-	*a = account{key: key, identity: s.paid.identity(key)}
+	s.made++
+	*a = account{key: key, identity: mix(key, s.made)}
 	return a
 }
 
