@@ -27,7 +27,7 @@ func TestPaidFindsWhatWasPut(t *testing.T) {
 	for range 300 {
 		name, record := r.Uint64(), r.Uint64()
 		l, event := p.event(identity, name, dns.TypeAAAA)
-		l.put(event|7, ofEvent)
+		l.put(event|6, ofEvent)
 		l.put(event|8, ofEvent)
 		if l.find(event, ofEvent) != event|8 {
 			t.Error("what followed last is not found")
@@ -39,8 +39,8 @@ func TestPaidFindsWhatWasPut(t *testing.T) {
 		if _, other := p.event(identity, name, dns.TypeA); l.find(other, ofEvent) != 0 {
 			t.Error("a name is found with another type")
 		}
-		if of, reply := p.reply(identity, name, dns.TypeAAAA); of != l || of.find(reply, ofEvent) != 0 {
-			t.Error("a query is taken for a reply, or a reply stands elsewhere")
+		if _, reply := p.reply(identity, name, dns.TypeAAAA); l.find(reply, ofEvent) != 0 {
+			t.Error("a query is taken for a reply")
 		}
 		if of, stranger := p.name(identity+1, name); of.find(stranger, ofName) != 0 {
 			t.Error("a name is found by another account")
@@ -62,7 +62,7 @@ func TestWhatIsUsedAgainStays(t *testing.T) {
 	used := func(i uint64) (*line, uint64) { return p.event(1, i*0x9e3779b97f4a7c15, dns.TypeA) }
 	for i := range uint64(perLine / 2) {
 		l, e := used(i)
-		l.put(e|1, ofEvent)
+		l.put(e|value(r.Uint64()), ofEvent)
 	}
 	taken := 0
 	for range 4_000_000 / 8 {
@@ -71,7 +71,7 @@ func TestWhatIsUsedAgainStays(t *testing.T) {
 			if l.find(e, ofName) != 0 {
 				taken++
 			}
-			l.put(e|1, ofEvent)
+			l.put(e|value(r.Uint64()), ofEvent)
 		}
 		for i := range uint64(perLine / 2) {
 			if l, e := used(i); l.find(e, ofEvent) == 0 {
