@@ -195,8 +195,8 @@ func (m *Models) take(manifest *forest.Manifest) error {
 	if len(manifest.Benign) != feature.Count {
 		return fmt.Errorf("%d benign ranges for %d features", len(manifest.Benign), feature.Count)
 	}
-	if t := manifest.Thresholds; !t.Valid() {
-		return fmt.Errorf("thresholds %v, %v and %v: three in (0,1] wanted", t.Unknown, t.Listed, t.Popular)
+	if err := manifest.Thresholds.Check(); err != nil {
+		return err
 	}
 	if manifest.Floor.Events < 1 || manifest.Floor.Information < 1 {
 		return fmt.Errorf("floor of %d events and %d bytes of information: at least 1 of each wanted", manifest.Floor.Events, manifest.Floor.Information)

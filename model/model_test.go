@@ -72,7 +72,7 @@ func TestEmbeddedModelsLoad(t *testing.T) {
 	if m.Autoencoder == nil || m.Forest == nil || m.Surprisal == nil || m.Forest.Features() != feature.Count {
 		t.Errorf("incomplete: %+v", m)
 	}
-	if !m.Thresholds.Valid() || m.Floor.Events < 1 || m.Floor.Information < 1 {
+	if m.Thresholds.Check() != nil || m.Floor.Events < 1 || m.Floor.Information < 1 {
 		t.Errorf("thresholds %+v, floor %+v", m.Thresholds, m.Floor)
 	}
 	if len(m.ID) != 64 {
@@ -132,7 +132,7 @@ func TestIDCoversEveryFile(t *testing.T) {
 	}
 	load("as embedded", folder(t))
 	files := folder(t)
-	edit(t, files, "forest.json", func(m map[string]any) { m["threshold"] = 0.123 })
+	edit(t, files, "forest.json", func(m map[string]any) { m["thresholds"].(map[string]any)["listed"] = 0.999 })
 	load("other threshold", files)
 	files = folder(t)
 	edit(t, files, "autoencoder.json", func(m map[string]any) { m["versions"] = nil })
@@ -161,6 +161,9 @@ func TestLoadAutoencoderNeedsNothingElse(t *testing.T) {
 
 // Whatever is wrong with a file, Load gives an error that names it.
 func TestLoadRefuses(t *testing.T) {
+	threshold := func(of string, x float64) func(m map[string]any) {
+		return func(m map[string]any) { m["thresholds"].(map[string]any)[of] = x }
+	}
 	manifest := func(change func(m map[string]any)) func(*testing.T, fstest.MapFS) {
 		return func(t *testing.T, f fstest.MapFS) { edit(t, f, "forest.json", change) }
 	}
@@ -198,12 +201,12 @@ func TestLoadRefuses(t *testing.T) {
 		{"manifest cut short", text("forest.json", func(b []byte) []byte { return b[:len(b)/2] }), "models/forest.json: unexpected EOF"},
 		{"more than one manifest in it", text("forest.json", func(b []byte) []byte { return append(b, b...) }), "models/forest.json: more than one manifest in it"},
 		{"unknown field", manifest(func(m map[string]any) { m["treshold"] = 0.5 }), `models/forest.json: json: unknown field "treshold"`},
-		{"field of another type", manifest(func(m map[string]any) { m["threshold"] = "high" }), "models/forest.json: json: cannot unmarshal string"},
+		{"field of another type", manifest(func(m map[string]any) { m["thresholds"] = "high" }), "models/forest.json: json: cannot unmarshal string"},
 
 		{"two features exchanged", manifest(func(m map[string]any) {
 			f := m["features"].([]any)
 			f[8], f[9] = f[9], f[8]
-		}), `models/forest.json: feature 9 is "ae_loss_std", this build has "ae_loss"`},
+		}), `models/forest.json: feature 9 is "segment_ratio", this build has "ae_loss"`},
 		{"a feature missing", manifest(func(m map[string]any) { m["features"] = m["features"].([]any)[1:] }), "models/forest.json: 19 features, this build has 20"},
 		{"a feature too many", manifest(func(m map[string]any) { m["features"] = append(m["features"].([]any), "ttl") }), "models/forest.json: 21 features"},
 		{"a benign range missing", manifest(func(m map[string]any) { delete(m["benign"].(map[string]any), "len_std") }), `models/forest.json: benign range of "len_std" is missing`},
@@ -212,10 +215,10 @@ func TestLoadRefuses(t *testing.T) {
 			r := benign(m, "ae_loss")
 			r["low"], r["median"], r["high"] = 3, 2, 1
 		}), `models/forest.json: benign range of "ae_loss" is missing or out of order`},
-		{"threshold 0", manifest(func(m map[string]any) { m["threshold"] = 0 }), "models/forest.json: threshold 0 is not in (0,1]"},
-		{"threshold above 1", manifest(func(m map[string]any) { m["threshold"] = 1.01 }), "models/forest.json: threshold 1.01 is not in (0,1]"},
-		{"negative threshold", manifest(func(m map[string]any) { m["threshold"] = -0.5 }), "models/forest.json: threshold -0.5"},
-		{"no threshold", manifest(func(m map[string]any) { delete(m, "threshold") }), "models/forest.json: threshold 0"},
+		{"threshold 0", manifest(threshold("unknown", 0)), "models/forest.json: threshold 0 of unknown domains is not in (0,1]"},
+		{"threshold above 1", manifest(threshold("popular", 1.01)), "models/forest.json: threshold 1.01 of popular domains is not in (0,1]"},
+		{"negative threshold", manifest(threshold("listed", -0.5)), "models/forest.json: threshold -0.5 of listed domains"},
+		{"no thresholds", manifest(func(m map[string]any) { delete(m, "thresholds") }), "models/forest.json: threshold 0 of unknown domains"},
 		{"no suffix list", manifest(func(m map[string]any) { delete(m, "suffix_list") }), "models/forest.json: suffix_list is missing"},
 		{"no suffix list of the autoencoder", func(t *testing.T, f fstest.MapFS) {
 			edit(t, f, "autoencoder.json", func(m map[string]any) { m["suffix_list"] = "" })

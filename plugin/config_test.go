@@ -54,8 +54,8 @@ func TestParse(t *testing.T) {
 		{"budget", "notunnel {\nbudget 1KiB 8KiB\n}", func(c *config) {
 			c.engine.Budget = meter.Limits{Up: meter.FromBytes(1 << 10), Down: meter.FromBytes(8 << 10)}
 		}, ""},
-		{"budget of clients", "notunnel {\nbudget 1MiB 500B 2kib\n}", func(c *config) {
-			c.engine.Budget = meter.Limits{Up: meter.FromBytes(1 << 20), Down: meter.FromBytes(500), Client: meter.FromBytes(2 << 10)}
+		{"budget of clients", "notunnel {\nbudget 1MiB 300000B 2kib\n}", func(c *config) {
+			c.engine.Budget = meter.Limits{Up: meter.FromBytes(1 << 20), Down: meter.FromBytes(300000), Client: meter.FromBytes(2 << 10)}
 		}, ""},
 		{"budget off", "notunnel {\nbudget off\n}", func(c *config) { c.engine.Budget = meter.Limits{} }, ""},
 		{"popular", "notunnel {\npopular top.csv\n}", func(c *config) { c.popular = "/etc/coredns/top.csv" }, ""},
@@ -102,6 +102,7 @@ func TestParse(t *testing.T) {
 		{"one budget", "notunnel {\nbudget 1KiB\n}", nil, "budget: UP DOWN [CLIENT] are wanted, sizes from 1B to 1MiB such as 256KiB, or off"},
 		{"four budgets", "notunnel {\nbudget 1KiB 1KiB 1KiB 1KiB\n}", nil, "budget takes UP DOWN [CLIENT], or off"},
 		{"budget that is no size", "notunnel {\nbudget 1KiB much\n}", nil, `budget: "much": UP DOWN [CLIENT] are wanted`},
+		{"budget the wrong way round", "notunnel {\nbudget 8KiB 1KiB\n}", nil, "budget: UP 8KiB is more than 4 times DOWN 1KiB, are they swapped? UP DOWN [CLIENT] are wanted"},
 		{"budget of nothing", "notunnel {\nbudget 0 8KiB\n}", nil, `budget: "0": UP DOWN [CLIENT] are wanted`},
 		{"negative budget", "notunnel {\nbudget -1KiB 8KiB\n}", nil, `budget: "-1KiB": UP DOWN [CLIENT] are wanted`},
 		{"budget beyond all", "notunnel {\nbudget 1KiB 8GiB\n}", nil, `budget: "8GiB": UP DOWN [CLIENT] are wanted`},

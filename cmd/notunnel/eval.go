@@ -8,6 +8,7 @@ import (
 	"github.com/notunnel/notunnel/model/forest"
 	"github.com/notunnel/notunnel/plugin/detect"
 	"github.com/notunnel/notunnel/plugin/meter"
+	"github.com/notunnel/notunnel/plugin/standing"
 	"github.com/notunnel/notunnel/plugin/verdict"
 )
 
@@ -39,6 +40,7 @@ func evaluate(o scanOptions, table string, files []string, stdout io.Writer) err
 	if config.Models, err = o.models(); err != nil {
 		return err
 	}
+	config.Standing = standing.Shipped()
 	shipped, out := verdict.Shipped(), json.NewEncoder(stdout)
 	for _, file := range files {
 		source, err := sourceOf(sources, file)

@@ -15,6 +15,7 @@ import (
 	"github.com/notunnel/notunnel/plugin/detect"
 	"github.com/notunnel/notunnel/plugin/meter"
 	"github.com/notunnel/notunnel/plugin/split"
+	"github.com/notunnel/notunnel/plugin/standing"
 	"github.com/notunnel/notunnel/plugin/verdict"
 )
 
@@ -30,7 +31,7 @@ const (
 )
 
 // rowColumns go before the features.
-var rowColumns = []string{"label", "tool", "source", "sld", "file", "session", "composed", "allowed", "queries", "events", "information"}
+var rowColumns = []string{"label", "tool", "source", "sld", "file", "session", "composed", "allowed", "standing", "queries", "events", "information"}
 
 // rowWriter replays logs through an engine that only observes, and writes the
 // windows as the forest would see them: with the deciding query in, without
@@ -73,7 +74,7 @@ func (w *rowWriter) open(file string) (err error) {
 		return err
 	}
 	config := detect.Default()
-	config.Models = w.models
+	config.Models, config.Standing = w.models, standing.Shipped()
 	config.Thresholds, config.Budget = forest.All(1), meter.Limits{} // any: nothing is judged or refused
 	w.file, w.clock, w.pairs = filepath.Base(file), clock{}, map[pairKey]*rowPair{}
 	w.engine, err = detect.New(config, nil)
@@ -124,7 +125,7 @@ func (w *rowWriter) Reply(q *capture.Query, m *dns.Msg) error {
 
 func (w *rowWriter) row(k kind, p *rowPair, sum *feature.Summary) error {
 	d := &w.decision
-	row := []string{bit(k.tunnel), k.tool, w.source.origin, split.Text(d.SLD()), w.file, strconv.Itoa(p.number), bit(k.composed), bit(w.allow.Covers(d.Full())),
+	row := []string{bit(k.tunnel), k.tool, w.source.origin, split.Text(d.SLD()), w.file, strconv.Itoa(p.number), bit(k.composed), bit(w.allow.Covers(d.Full())), w.engine.Standing(d.SLD()).String(),
 		strconv.Itoa(p.queries), strconv.Itoa(sum.Acts()), strconv.Itoa(sum.Information())}
 	for _, v := range sum.Vector() {
 		row = append(row, strconv.FormatFloat(float64(v), 'g', -1, 32))

@@ -1,6 +1,10 @@
 package forest
 
-import "github.com/notunnel/notunnel/model/feature"
+import (
+	"fmt"
+
+	"github.com/notunnel/notunnel/model/feature"
+)
 
 // Manifest is the JSON that the trainer writes beside the model: what the ONNX
 // file cannot say of itself.
@@ -26,14 +30,14 @@ type Thresholds struct {
 // All are the same one for every domain.
 func All(x float64) Thresholds { return Thresholds{x, x, x} }
 
-// Valid reports whether each is a score.
-func (t Thresholds) Valid() bool {
-	for _, x := range [...]float64{t.Unknown, t.Listed, t.Popular} {
+// Check returns an error if one is no score.
+func (t Thresholds) Check() error {
+	for i, x := range [...]float64{t.Unknown, t.Listed, t.Popular} {
 		if !(x > 0 && x <= 1) {
-			return false
+			return fmt.Errorf("threshold %v of %s domains is not in (0,1]", x, [...]string{"unknown", "listed", "popular"}[i])
 		}
 	}
-	return true
+	return nil
 }
 
 // Least is the lowest.

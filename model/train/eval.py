@@ -263,7 +263,7 @@ def bars(all_sessions: list[dict], shipped: list[dict], rates: dict[str, Rates],
     return md(rows, ["bar", "reached"])
 
 
-def train_folds(rows: table.Rows, dealt: folds.Folds, threshold: float, models: pathlib.Path, work: pathlib.Path, seed: int) -> None:
+def train_folds(rows: table.Rows, dealt: folds.Folds, thresholds: dict[str, float], models: pathlib.Path, work: pathlib.Path, seed: int) -> None:
     """Exports a forest a fold, trained without it, as a model folder work/fold-N
     that the Go command loads."""
     fold = dealt.rows(rows)
@@ -277,7 +277,7 @@ def train_folds(rows: table.Rows, dealt: folds.Folds, threshold: float, models: 
             folder / "forest.json",
             {
                 "features": rows.features,
-                "threshold": threshold,
+                "thresholds": thresholds,
                 "floor": train_forest.FLOOR,
                 "benign": train_forest.benign_ranges(rows.pick(fold != k)),
                 "suffix_list": json.loads((models / "forest.json").read_text())["suffix_list"],
@@ -301,14 +301,13 @@ def main() -> None:
 
     manifest = json.loads((args.models / "forest.json").read_text())
     train, test = table.read(args.work / "rows.csv.gz"), table.read(args.work / "eval" / "rows.csv.gz")
-    train = train.pick(~np.isin(train.tool, table.UNTAUGHT))
     work = args.work / "eval"
     dealt = folds.Folds(test)
-    train_folds(train, dealt, manifest["threshold"], args.models, work, args.seed)
+    train_folds(train, dealt, manifest["thresholds"], args.models, work, args.seed)
     files = [dealt.files(test, args.logs, k) for k in range(folds.FOLDS)]
     here = judged.judge(args.command, dealt, files, work, args.sources)
     runs = {t: judged.judge(args.command, dealt, files, work, args.sources, t) for t in THRESHOLDS}
-    runs[manifest["threshold"]] = here
+    runs[manifest["thresholds"]["unknown"]] = here
     curve, points = threshold_curve(runs)
     shipped = judged.by_model(args.command, args.models, [f for f in args.logs if f.name.startswith("tunnel-")], args.sources)
 
@@ -316,7 +315,7 @@ def main() -> None:
     first = compare.firsts(test)
     apart = ~first.allowed & ~np.char.startswith(first.tool, WORDS)
     folder = args.models / "evaluation"
-    enough = (test.events >= train_forest.TAUGHT["events"]) & (test.bytes >= train_forest.TAUGHT["bytes"])
+    enough = (test.events >= train_forest.TAUGHT["events"]) & (test.information >= train_forest.TAUGHT["information"])
     loss = test.x[:, test.features.index("ae_loss")]
     plots.loss_density(loss[enough & (test.label == 0)], loss[enough & (test.label == 1)], folder / "loss-density.svg")
     plots.curves(first.label[apart], {k: v[apart] for k, v in peaks.items()}, folder)
@@ -328,7 +327,7 @@ def main() -> None:
     rates = published_rates(here, shipped)
     compared, novel = comparison(test, peaks)
     parts = {
-        "THRESHOLD": str(manifest["threshold"]),
+        "THRESHOLD": ", ".join(f"{v} for {k} domains" for k, v in manifest["thresholds"].items()),
         "FOLDS": str(folds.FOLDS),
         "BARS": bars(here, shipped, rates, novel, args.models),
         "PUBLISHED": published_form(rates),

@@ -7,7 +7,7 @@ import pathlib
 
 import numpy as np
 
-COLUMNS = "label tool source sld file session composed allowed queries events information".split()
+COLUMNS = "label tool source sld file session composed allowed standing queries events information".split()
 
 
 @dataclasses.dataclass
@@ -23,6 +23,7 @@ class Rows:
     session: np.ndarray
     composed: np.ndarray  # True where traffic was put together, not recorded
     allowed: np.ndarray  # True where the shipped allow list covers the name
+    standing: np.ndarray  # of the SLD: unknown, listed or popular
     queries: np.ndarray
     events: np.ndarray
     information: np.ndarray
@@ -46,18 +47,18 @@ def read(path: pathlib.Path) -> Rows:
         texts, numbers, x = [], [], []
         for line, row in enumerate(table, 2):
             try:
-                label, tool, source, sld, file, session, composed, allowed, *counts = row[: len(COLUMNS)]
+                label, tool, source, sld, file, session, composed, allowed, standing, *counts = row[: len(COLUMNS)]
                 values = [float(v) for v in row[len(COLUMNS) :]]
                 numbers.append([int(label), int(composed), int(allowed), *map(int, counts)])
             except ValueError as e:
                 raise SystemExit(f"{path}:{line}: {e}") from None
             if len(row) != len(header) or not np.isfinite(values).all():
                 raise SystemExit(f"{path}:{line}: {len(header)} columns and finite numbers wanted")
-            texts.append((tool, f"{source}|{sld}", file, session))
+            texts.append((tool, f"{source}|{sld}", file, session, standing))
             x.append(values)
-    tool, group, file, session = (np.array(column) for column in zip(*texts))
+    tool, group, file, session, standing = (np.array(column) for column in zip(*texts))
     label, composed, allowed, queries, events, size = np.array(numbers).T
-    return Rows(header[len(COLUMNS) :], np.array(x, dtype=np.float32), label, tool, group, file, session, composed == 1, allowed == 1, queries, events, size)
+    return Rows(header[len(COLUMNS) :], np.array(x, dtype=np.float32), label, tool, group, file, session, composed == 1, allowed == 1, standing, queries, events, size)
 
 
 # Tested, never trained on. A flood of random names is an attack of its own;
@@ -88,4 +89,6 @@ def weights(rows: Rows) -> np.ndarray:
     for part, share in ((ordinary, ORDINARY_SHARE), (benign & ~ordinary, 1 - ORDINARY_SHARE)):
         if part.any():
             votes[part] *= share * BENIGN / votes[part].sum()
-    return votes * len(votes) / votes.sum()
+    # Rounded, so that the last bit of a sum, which machines do not agree on, makes no
+    # other forest.
+    return np.round(votes * len(votes) / votes.sum(), 6)

@@ -32,10 +32,15 @@ GOLDEN = 2400  # rows that the Go code is compared with ONNX Runtime on
 FLOOR = {"events": 4, "information": 96}  # below which nothing is blocked: of the window, and bytes that the meter counts in a day
 TAUGHT = {"events": 4, "information": 96}  # evidence from which on a tunnel teaches
 MAX_THRESHOLD = 0.99
-# Shares of benign sessions (of six names or more below one SLD) that may be
+# Shares of benign sessions (of six queries or more below one SLD) that may be
 # flagged by forests that never saw their family or SLD, before secondary
-# validation.
-BLOCKED = {"ordinary": 0.002, "hard": 0.0125}
+# validation; below a listed or popular SLD, of all of them.
+BLOCKED = {"ordinary": 0.001, "hard": 0.01, "known": 0.0002}
+# Least thresholds by standing. No tunnel that was tried uses an SLD that is listed, and
+# a false block there hurts many.
+LEAST = {"unknown": 0.5, "listed": 0.95, "popular": 0.97}
+SEEDS = 3  # forests of so many seeds have to keep to a threshold
+CHOOSING = 40  # trees of each of them
 
 
 def classifier(trees: int, seed: int) -> RandomForestClassifier:
@@ -45,12 +50,17 @@ def classifier(trees: int, seed: int) -> RandomForestClassifier:
     return RandomForestClassifier(trees, max_depth=MAX_DEPTH, max_leaf_nodes=MAX_LEAVES, min_samples_leaf=LEAST_ROWS, random_state=seed, n_jobs=2)
 
 
-def fit(rows: table.Rows, seed: int) -> RandomForestClassifier:
+def fit(rows: table.Rows, seed: int, trees: int = TREES) -> RandomForestClassifier:
+    """The forest that the rows teach."""
+    rows = teaching(rows)
+    return classifier(trees, seed).fit(rows.x, rows.label, sample_weight=table.weights(rows))
+
+
+def teaching(rows: table.Rows) -> table.Rows:
     """A tunnel teaches from some evidence on: before, it has not said enough to be
-    told from a name."""
-    rows = rows.pick((rows.label == 0) | enough(rows))
-    forest = classifier(TREES, seed)
-    return forest.fit(rows.x, rows.label, sample_weight=table.weights(rows))
+    told from a name. A benign session does from half of it on."""
+    some = (rows.events >= TAUGHT["events"] - 1) & (rows.information >= TAUGHT["information"] / 2)
+    return rows.pick(np.where(rows.label == 0, some, enough(rows)) & ~np.isin(rows.tool, table.UNTAUGHT))
 
 
 def enough(rows: table.Rows) -> np.ndarray:
@@ -66,37 +76,57 @@ def session_peaks(rows: table.Rows, scores: np.ndarray) -> np.ndarray:
     return peaks
 
 
-def choose_threshold(rows: table.Rows, scores: np.ndarray, lowest: float) -> float:
-    """Lowest threshold, in steps of 0.001, that flags at most BLOCKED of the
-    benign sessions which the allow list does not cover, ordinary and hard ones
-    each; kept between lowest and MAX_THRESHOLD."""
-    peaks = {}
-    for kind in BLOCKED:
-        mine = (rows.label == 0) & ~rows.allowed & (np.isin(rows.tool, table.ORDINARY) == (kind == "ordinary"))
-        peaks[kind] = session_peaks(rows.pick(mine), scores[mine])
-    for step in range(round(lowest * 1000), round(MAX_THRESHOLD * 1000)):
+def lowest(sessions: dict[str, table.Rows], scores: dict[str, np.ndarray], least: float) -> float:
+    """Lowest threshold, in steps of 0.001, that flags at most BLOCKED of the sessions of
+    each kind; kept between least and MAX_THRESHOLD."""
+    peaks = {kind: session_peaks(rows, scores[kind]) for kind, rows in sessions.items()}
+    for step in range(round(least * 1000), round(MAX_THRESHOLD * 1000)):
         if all((p >= step / 1000).sum() <= BLOCKED[kind] * len(p) for kind, p in peaks.items()):
             return step / 1000
     return MAX_THRESHOLD
 
 
-def report(title: str, rows: table.Rows, scores: np.ndarray, threshold: float) -> dict[str, int]:
+def choose_thresholds(rows: table.Rows, runs: list[np.ndarray]) -> dict[str, float]:
+    """The thresholds by standing that the scores of every run keep to, over benign
+    sessions that the allow list does not cover."""
+    benign = (rows.label == 0) & ~rows.allowed
+    ordinary, untaught = np.isin(rows.tool, table.ORDINARY), np.isin(rows.tool, table.UNTAUGHT)
+    masks = {
+        "unknown": {"ordinary": ordinary & (rows.standing == "unknown"), "hard": ~ordinary & ~untaught & (rows.standing == "unknown")},
+        "listed": {"known": ~(rows.tool == "flood") & (rows.standing == "listed")},
+        "popular": {"known": ~(rows.tool == "flood") & (rows.standing == "popular")},
+    }
+    found = {}
+    for standing, kinds in masks.items():
+        sessions = {kind: rows.pick(benign & mask) for kind, mask in kinds.items()}
+        least = max(LEAST[standing], found.get("unknown", 0))
+        found[standing] = max(lowest(sessions, {kind: scores[benign & mask] for kind, mask in kinds.items()}, least) for scores in runs)
+    return found
+
+
+def by_standing(rows: table.Rows, thresholds: dict[str, float]) -> np.ndarray:
+    """The threshold that holds for each row."""
+    return np.array([thresholds[standing] for standing in rows.standing])
+
+
+def report(title: str, rows: table.Rows, scores: np.ndarray, thresholds: dict[str, float]) -> dict[str, int]:
     """Prints sessions and first flags by tool; returns the counts by class."""
-    print(f"\n{title}, threshold {threshold}")
-    print(f"{'class':<7} {'tool':<28} {'sessions':>8} {'flagged':>8} {'share':>7}  first flag at query: median, max")
+    print(f"\n{title}, thresholds {thresholds}")
+    print(f"{'class':<7} {'tool':<28} {'sessions':>8} {'flagged':>8} {'share':>7}  first flag at query: median, max; information: median")
     counts = {"tunnel_sessions": 0, "tunnel_flagged": 0, "benign_sessions": 0, "benign_flagged": 0}
-    flagged = enough(rows) & (scores >= threshold)
+    flagged = enough(rows) & (scores >= by_standing(rows, thresholds))
     for kind in np.unique(rows.kind()):
         mine = rows.kind() == kind
         sessions = len(np.unique(rows.session[mine]))
         _, of = np.unique(rows.session[mine & flagged], return_inverse=True)
-        first = np.full(of.max(initial=-1) + 1, np.iinfo(np.int64).max)
+        first, said = (np.full(of.max(initial=-1) + 1, np.iinfo(np.int64).max) for _ in range(2))
         np.minimum.at(first, of, rows.queries[mine & flagged])
+        np.minimum.at(said, of, rows.information[mine & flagged])
         label, tool = kind.split("|", 1)
         name = "tunnel" if label == "1" else "benign"
         counts[f"{name}_sessions"] += sessions
         counts[f"{name}_flagged"] += len(first)
-        when = f"{np.median(first):.0f}, {first.max()}" if len(first) else "-"
+        when = f"{np.median(first):.0f}, {first.max()}; {np.median(said):.0f}" if len(first) else "-"
         print(f"{name:<7} {tool:<28} {sessions:>8} {len(first):>8} {len(first) / sessions:>7.1%}  {when}")
     return counts
 
@@ -161,30 +191,28 @@ def main() -> None:
     parser.add_argument("--out", type=pathlib.Path, required=True, help="folder of the model")
     parser.add_argument("--data", required=True, help="what the rows are, for the manifest")
     parser.add_argument("--suffix-list", required=True, help="version of the Public Suffix List that cut the names, for the manifest")
-    parser.add_argument("--min-threshold", type=float, default=0.5)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
 
     rows = table.read(args.rows)
-    rows = rows.pick(~np.isin(rows.tool, table.UNTAUGHT))
     fold = folds.Folds(rows).rows(rows)
     print(f"{len(rows.label)} rows, {rows.composed.mean():.0%} of them composed")
-    scores = np.zeros(len(rows.label))
-    for k in tqdm(range(folds.FOLDS), desc="forests, each without a fold"):
+    runs = np.zeros((SEEDS, len(rows.label)))
+    for k in tqdm(range(folds.FOLDS), desc=f"{SEEDS} forests, each without a fold"):
         rest, mine = rows.pick(fold != k), fold == k
-        if len(np.unique(rest.label)) < 2:
+        if len(np.unique(teaching(rest).label)) < 2:
             raise SystemExit(f"{args.rows}: without fold {k}, a class is missing")
-        if mine.any():
-            scores[mine] = fit(rest, args.seed).predict_proba(rows.x[mine])[:, 1]
-    threshold = choose_threshold(rows, scores, args.min_threshold)
-    counts = report("sessions of tools, families and SLDs left out", rows, scores, threshold)
+        for run in range(SEEDS if mine.any() else 0):
+            runs[run, mine] = fit(rest, args.seed + run, CHOOSING).predict_proba(rows.x[mine])[:, 1]
+    thresholds = choose_thresholds(rows, runs)
+    counts = report("sessions of tools, families and SLDs left out", rows, runs[0], thresholds)
     forest = fit(rows, args.seed)
 
     path = args.out / "forest.onnx"
     export(forest, len(rows.features), path)
     manifest = {
         "features": rows.features,
-        "threshold": threshold,
+        "thresholds": thresholds,
         "floor": FLOOR,
         "benign": benign_ranges(rows),
         "suffix_list": args.suffix_list,

@@ -100,12 +100,13 @@ func New(c Config, prev *Engine) (*Engine, error) {
 		c.Thresholds = c.Models.Thresholds
 	}
 	switch {
-	case !c.Thresholds.Valid():
-		return nil, fmt.Errorf("detect: a threshold of %+v is not in (0,1]", c.Thresholds)
 	case c.Capacity < 1:
 		return nil, fmt.Errorf("detect: capacity %d holds no window", c.Capacity)
 	case c.Window <= 0 || c.BlockFor <= 0:
 		return nil, fmt.Errorf("detect: window %v and block time %v must be positive", c.Window, c.BlockFor)
+	}
+	if err := c.Thresholds.Check(); err != nil {
+		return nil, fmt.Errorf("detect: %w", err)
 	}
 	networks, err := subject.NewNetworks(c.Bits4, c.Bits6)
 	if err != nil {

@@ -56,8 +56,8 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 		want   string
 	}{
 		{"no models", func(c *Config) { c.Models = nil }, "no models"},
-		{"threshold", func(c *Config) { c.Thresholds = forest.All(1.01) }, "Popular:1.01"},
-		{"threshold of some", func(c *Config) { c.Thresholds.Popular = 0.5 }, "Unknown:0"},
+		{"threshold", func(c *Config) { c.Thresholds = forest.All(1.01) }, "threshold 1.01 of unknown domains"},
+		{"threshold of some", func(c *Config) { c.Thresholds.Popular = 0.5 }, "threshold 0 of unknown domains"},
 		{"capacity", func(c *Config) { c.Capacity = 0 }, "capacity 0"},
 		{"window", func(c *Config) { c.Window = 0 }, "window 0s"},
 		{"block time", func(c *Config) { c.BlockFor = -time.Second }, "block time -1s"},

@@ -22,24 +22,22 @@ func (e *Engine) Reply(t Ticket, m *dns.Msg, at time.Time) (price meter.Bits, ok
 	}
 	room := rooms.Get().(*replyRoom)
 	defer rooms.Put(room)
-	var r meter.Reply
-	if len(m.Answer) > 0 {
-		r = meter.Reply{Pair: t.pair, Hash: t.prefix, Type: t.qtype, Records: e.records(room, m), At: at}
-		if t.pair != 0 {
-			var cause meter.Cause
-			if price, cause = e.meter.Reply(&r); cause != meter.Within {
-				return 0, false
-			}
+	r := meter.Reply{Pair: t.pair, Hash: t.prefix, Type: t.qtype, Rcode: m.Rcode, Records: e.records(room, m), At: at}
+	if t.pair != 0 {
+		var cause meter.Cause
+		if price, cause = e.meter.Reply(&r); cause != meter.Within {
+			return 0, false
 		}
 	}
 	if t.judged {
-		var a window.Answer
-		if a.News = int(price.Bytes()); a.News > 0 {
+		// Whole bytes alone are news: which of a few known replies it is says little.
+		a := window.Answer{News: price.Whole() / 8}
+		if a.News > 0 {
 			count(&a, m, room.buf)
 		}
 		e.store.Learn(window.Pair(t.pair), t.prefix, &a)
 	}
-	if t.second != 0 && len(m.Answer) > 0 {
+	if t.second != 0 {
 		r.Pair, r.Hash = t.second, t.above
 		charged, cause := e.meter.Reply(&r)
 		if cause != meter.Within {
@@ -67,29 +65,35 @@ func (e *Engine) records(room *replyRoom, m *dns.Msg) []meter.Record {
 	if len(m.Question) > 0 {
 		owner = m.Question[0].Name
 	}
+	all := room.buf[:0] // what can be read of all records
 	for _, rr := range m.Answer {
-		h := rr.Header()
-		read := append(room.buf[:0], byte(h.Rrtype>>8), byte(h.Rrtype))
-		price := meter.Type(h.Rrtype)
+		h, from := rr.Header(), len(all)
+		all = append(all, byte(h.Rrtype>>8), byte(h.Rrtype))
+		r := meter.Record{Price: meter.Type(h.Rrtype) + meter.Owner(h.Name == owner)}
 		if h.Name != owner { // neither what was asked for nor what that leads to
-			read = append(read, h.Name...)
-			price += e.name(room, h.Name)
+			all = append(all, h.Name...)
+			r.Price += e.name(room, h.Name)
 		}
-		read, content := e.content(room, read, rr)
+		at := len(all)
+		var content meter.Bits
+		var names bool
+		all, content, names = e.content(room, all, rr)
+		if n := meter.Beginning(len(all) - at); n > 0 && !names {
+			r.Begin, r.Rest = all[from:at+n], content-meter.Data(n)
+		}
 		if cname, ok := rr.(*dns.CNAME); ok {
 			owner = cname.Target
 		}
-		room.records = append(room.records, meter.Record{Hash: e.config.Key.Sum(read), Price: price + content})
-		if cap(read) > cap(room.buf) {
-			room.buf = read[:0]
-		}
+		r.Hash, r.Price = e.config.Key.Sum(all[from:]), r.Price+content
+		room.records = append(room.records, r)
 	}
+	room.buf = all[:0]
 	return room.records
 }
 
 // content appends the rdata of a record as it was sent, and prices it: names by the
 // code, everything else by the byte.
-func (e *Engine) content(room *replyRoom, read []byte, rr dns.RR) ([]byte, meter.Bits) {
+func (e *Engine) content(room *replyRoom, read []byte, rr dns.RR) (_ []byte, price meter.Bits, names bool) {
 	begin := len(read)
 	switch rr := rr.(type) {
 	case *dns.CNAME:
@@ -102,6 +106,9 @@ func (e *Engine) content(room *replyRoom, read []byte, rr dns.RR) ([]byte, meter
 		return e.named(room, read, rr.Mx, rr.Preference)
 	case *dns.SRV:
 		return e.named(room, read, rr.Target, rr.Priority, rr.Weight, rr.Port)
+	case *dns.A, *dns.AAAA:
+		read = rdata(read, rr)
+		return read, meter.Data(len(read) - begin), false
 	case *dns.TXT:
 		for _, s := range rr.Txt {
 			at := len(read)
@@ -111,15 +118,15 @@ func (e *Engine) content(room *replyRoom, read []byte, rr dns.RR) ([]byte, meter
 	default:
 		read = rdata(read, rr)
 	}
-	return read, meter.Data(len(read) - begin)
+	return read, meter.Data(len(read)-begin) + meter.Length(len(read)-begin), false
 }
 
 // named is content of numbers and a name.
-func (e *Engine) named(room *replyRoom, read []byte, name string, numbers ...uint16) ([]byte, meter.Bits) {
+func (e *Engine) named(room *replyRoom, read []byte, name string, numbers ...uint16) (_ []byte, price meter.Bits, names bool) {
 	for _, n := range numbers {
 		read = append(read, byte(n>>8), byte(n))
 	}
-	return append(read, name...), e.name(room, name) + meter.Data(2*len(numbers))
+	return append(read, name...), e.name(room, name) + meter.Data(2*len(numbers)), true
 }
 
 // name prices a name of a record, letter case included.

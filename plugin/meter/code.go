@@ -136,14 +136,17 @@ func priceType(code uint8) Bits {
 	return priceOther
 }
 
-// priceRun is the price of a number of repeats: of those that there are, by twice the
-// bits that the number has (Elias, "Universal codeword sets", 1975).
+// priceRun is the price of a number of repeats.
 func priceRun(repeats uint32) Bits {
 	if repeats == 0 {
 		return priceOnce
 	}
-	return priceMore + Bits(2*bits.Len32(repeats)-1)*bit
+	return priceMore + priceNumberOf(int(repeats))
 }
+
+// priceNumberOf is the price of a number from 1 on: twice the bits that it has, but for
+// one (Elias, "Universal codeword sets", 1975).
+func priceNumberOf(n int) Bits { return Bits(2*bits.Len(uint(n))-1) * bit }
 
 // priceOfOne is log2(n), rounded up, of n alike.
 func priceOfOne(n int) Bits {

@@ -56,7 +56,7 @@ type pair struct {
 func (p *pair) event(prefix string, qtype uint16) event {
 	return event{
 		prefix: []byte(prefix), hash: testKey.Sum([]byte(prefix)), qtype: qtype, code: typeCode(qtype),
-		follows: p.next[p.last] == fmt.Sprint(prefix, " ", qtype), paid: p.paid[prefix],
+		follows: p.next[p.last] == fmt.Sprint(prefix, " ", qtype), held: p.memory.holds(testKey.Sum([]byte(prefix))), paid: p.paid[prefix],
 	}
 }
 
@@ -99,11 +99,22 @@ func TestEveryChoiceIsPaid(t *testing.T) {
 		"raw length":    64 * probability(priceLength),
 		"raw character": 39 * probability(priceUsual),
 		"raw byte":      256 * probability(priceByte),
+		"reply":         probability(priceRecords, priceNoName, priceNoData, priceFailed, priceRcode),
+		"rcode":         math.Exp2(rcodes) * probability(rcodes*bit),
+		"record":        probability(priceLate, priceFormer, priceUnknown, priceBegun),
+		"owner":         probability(Owner(true), Owner(false)),
 		"address":       math.Exp2(32) * probability(priceNumber),
 	} {
 		if sum > 1 {
 			t.Errorf("%s: the probabilities sum to %v", name, sum)
 		}
+	}
+	numbers := 0.
+	for n := 1; n < 1<<16; n++ {
+		numbers += probability(priceNumberOf(n))
+	}
+	if numbers > 1 {
+		t.Errorf("numbers: the probabilities sum to %v", numbers)
 	}
 	for n := 1; n < 1<<20; n += 1 + n/7 {
 		if sum := float64(n) * probability(priceOfOne(n)); sum > 1 {

@@ -21,11 +21,11 @@
 // # The memory
 //
 // Of each pair sixteen names, labels and records are remembered as 32 and 16 bits of
-// their keyed hashes; beyond them, tables of fixed size remember which names and records
-// were paid for, what followed what, and the last reply to each name (paid.go).
-// Forgetting makes things dearer; to take a new name for a held one makes it cheaper,
-// and happens to one in 268 million. Sums are kept in parts of four
-// hours, so that a limit holds for any 24 (sums.go). Accounts are held in a table of
-// fixed size (table.go); what an account had spent that had to go is remembered for
-// a day (past.go).
+// their keyed hashes; beyond them, one table of fixed size that all accounts share
+// remembers which names and records were paid for, what followed what, and the last
+// reply to each name (paid.go). Forgetting makes things dearer; to take a new name for
+// a known one makes it cheaper, and happens to one in 100 million at most. Sums are
+// kept in parts of four hours, so that a limit holds for any 24 (sums.go). Accounts are
+// held in a table of fixed size (table.go); what an account had spent that had to go is
+// remembered for a day (past.go).
 package meter

@@ -9,10 +9,13 @@ import "slices"
 // be in use meanwhile. Two meters must not inherit from each other at the same time.
 func (m *Meter) Inherit(from *Meter) {
 	alike := len(m.shards) == len(from.shards) && m.config.Capacity == from.config.Capacity
+	if alike {
+		m.paid.inherit(&from.paid)
+	}
 	for i := range from.shards {
-		accounts, before, paid := from.shards[i].copies()
+		accounts, before, made := from.shards[i].copies()
 		if alike {
-			m.shards[i].inheritTables(before, paid)
+			m.shards[i].inheritPast(before, made)
 		}
 		for j := range accounts {
 			if a := &accounts[j]; !alike { // what it had spent before counts as if spent now
@@ -25,8 +28,8 @@ func (m *Meter) Inherit(from *Meter) {
 	}
 }
 
-// copies are the shard's accounts, and what it remembers besides.
-func (s *shard) copies() (accounts []account, p past, q paid) {
+// copies are the shard's accounts, what it remembers of others, and how many it made.
+func (s *shard) copies() (accounts []account, p past, made uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range s.used {
@@ -34,18 +37,28 @@ func (s *shard) copies() (accounts []account, p past, q paid) {
 	}
 	p = s.past
 	p.buckets = slices.Clone(p.buckets)
-	q = s.paid
-	q.names, q.records, q.next, q.replies = slices.Clone(q.names), slices.Clone(q.records), slices.Clone(q.next), slices.Clone(q.replies)
-	return accounts, p, q
+	return accounts, p, s.made
 }
 
-// inheritTables is for a shard that has nothing to remember yet; one that is in use
-// goes on with its own.
-func (s *shard) inheritTables(p past, q paid) {
+// inheritPast is for a shard that has nothing to remember yet; one that is in use goes
+// on with its own.
+func (s *shard) inheritPast(p past, made uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.made += made // no identity comes twice
 	if s.used == 0 && s.past.buckets == nil {
-		s.past, s.paid = p, q
+		s.past = p
+	}
+}
+
+// inherit takes all entries over, for those that stand there.
+func (p *paid) inherit(from *paid) {
+	for i := range from.lines {
+		for j := range from.lines[i] {
+			if e := from.lines[i][j].Load(); e != 0 {
+				p.lines[i][j].Store(e)
+			}
+		}
 	}
 }
 

@@ -101,27 +101,34 @@ type event struct {
 	code   uint8
 
 	follows bool // it followed the last event the time before
+	held    bool // its name is one of the last
 	paid    bool // its name was paid for
-	held    held // labels of a fresh one that are held
+	labels  held // of a fresh one: those that are held
 }
 
 // price says what the event costs after those before, and how it relates to them.
 func (m *memory[P, L]) price(c *Code, e *event, key *keyhash.Key) (Bits, Kind) {
-	if m.asked && m.last == e.hash && m.qtype == e.qtype {
+	if m.asked && m.is(e) {
 		return 0, Same
 	}
 	price := priceRun(m.run)
 	switch {
 	case m.asked && e.follows:
 		return price + priceNext, Next
-	case m.names.find(printOf[P](e.hash)) >= 0:
+	case e.held:
 		return price + priceAgain + priceOfOne(int(m.names.size)) + priceType(e.code), Again
 	case e.paid:
 		return price + priceFar + priceOfOne(int(m.fresh)) + priceType(e.code), Again
 	}
-	e.held = m.held(e.prefix, key)
-	return price + priceNew + priceType(e.code) + c.prefix(e.prefix, &e.held), Fresh
+	e.labels = m.held(e.prefix, key)
+	return price + priceNew + priceType(e.code) + c.prefix(e.prefix, &e.labels), Fresh
 }
+
+// is reports whether the event has name and type of the last one.
+func (m *memory[P, L]) is(e *event) bool { return m.last == e.hash && m.qtype == e.qtype }
+
+// holds reports whether a name is one of the last.
+func (m *memory[P, L]) holds(hash uint64) bool { return m.names.find(printOf[P](hash)) >= 0 }
 
 // remember takes the event in.
 func (m *memory[P, L]) remember(e *event, kind Kind, key *keyhash.Key) {

@@ -35,6 +35,7 @@ type Config struct {
 type Meter struct {
 	config Config
 	shards []shard
+	paid   paid
 }
 
 const mostShards = 32
@@ -45,7 +46,7 @@ func New(c Config) *Meter {
 	for n > 1 && c.Capacity/n < 256 {
 		n /= 2
 	}
-	m := &Meter{config: c, shards: make([]shard, n)}
+	m := &Meter{config: c, shards: make([]shard, n), paid: newPaid(c.Capacity)}
 	for i := range m.shards {
 		m.shards[i].init((c.Capacity + n - 1) / n)
 	}
@@ -115,9 +116,9 @@ func (m *Meter) charge(q *Query, left Bits, o *Outcome) (excess Bits) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a := m.account(s, q.Pair, q.At)
-	e := s.event(a, q.Prefix, q.Hash, q.Type)
+	e := m.event(a, q.Prefix, q.Hash, q.Type)
 	o.Price, o.Kind = a.memory.price(&m.config.Code, &e, &m.config.Key)
-	o.Held = e.held.labels
+	o.Held = e.labels.labels
 	spent := a.spent()
 	o.Up, o.Down = spent.up, spent.down
 	after := plus(spent.up, o.Price)
@@ -139,7 +140,7 @@ func (m *Meter) charge(q *Query, left Bits, o *Outcome) (excess Bits) {
 	if q.Dry {
 		return 0
 	}
-	s.remember(a, &e, o.Kind, &m.config.Key)
+	m.remember(a, &e, o.Kind)
 	a.up.add(o.Price)
 	if a.factor > 1 && o.Kind == Fresh {
 		a.subtree.vote(q.Prefix, o.Price, &m.config.Key)
@@ -153,12 +154,18 @@ func (m *Meter) charge(q *Query, left Bits, o *Outcome) (excess Bits) {
 	return excess
 }
 
-// event is a query with what is remembered of it.
-func (s *shard) event(a *account, prefix []byte, hash uint64, qtype uint16) event {
+// event is a query with what is remembered of it. What followed stands in the line of
+// the last name, which its own event or reply has just brought in; the line of this one
+// is looked at only if nothing else knows it.
+func (m *Meter) event(a *account, prefix []byte, hash uint64, qtype uint16) event {
 	e := event{prefix: prefix, hash: hash, qtype: qtype, code: typeCode(qtype)}
-	if m := &a.memory; m.asked && (m.last != hash || m.qtype != qtype) {
-		e.follows = *s.paid.value(s.paid.next, a.identity, typed(m.last, m.qtype)) == printOf[uint32](typed(hash, qtype))
-		e.paid = !e.follows && s.paid.has(s.paid.names, a.identity, hash)
+	if last := &a.memory; last.asked && !last.is(&e) {
+		line, of := m.paid.event(a.identity, last.last, last.qtype)
+		e.follows = line.find(of, ofEvent)&ofValue == value(typed(hash, qtype))
+		if e.held = !e.follows && last.holds(hash); !e.follows && !e.held {
+			line, of = m.paid.name(a.identity, hash)
+			e.paid = line.find(of, ofName) != 0
+		}
 	}
 	return e
 }
@@ -166,15 +173,14 @@ func (s *shard) event(a *account, prefix []byte, hash uint64, qtype uint16) even
 // typed is the hash of a name with a type.
 func typed(hash uint64, qtype uint16) uint64 { return mix(hash, uint64(qtype)+1) }
 
-// remember takes a query in.
-func (s *shard) remember(a *account, e *event, kind Kind, key *keyhash.Key) {
-	if m := &a.memory; kind != Same && m.asked {
-		*s.paid.value(s.paid.next, a.identity, typed(m.last, m.qtype)) = printOf[uint32](typed(e.hash, e.qtype))
+// remember takes a query in. Its name is held as the last one until another follows,
+// and stands with what follows from then on.
+func (m *Meter) remember(a *account, e *event, kind Kind) {
+	if last := &a.memory; kind != Same && kind != Next && last.asked {
+		line, of := m.paid.event(a.identity, last.last, last.qtype)
+		line.put(of|value(typed(e.hash, e.qtype)), ofEvent)
 	}
-	a.memory.remember(e, kind, key)
-	if kind == Fresh {
-		s.paid.put(s.paid.names, a.identity, e.hash)
-	}
+	a.memory.remember(e, kind, &m.config.Key)
 }
 
 // refuses says whether the limits of a pair refuse an event when so much has come

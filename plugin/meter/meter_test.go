@@ -114,34 +114,37 @@ func TestKnownNamesGoOn(t *testing.T) {
 	}
 }
 
+// single is what a reply of one new record costs besides its own price.
+const single = priceRecords + bit + priceUnknown
+
 // replied is a reply to the query.
 func replied(q *Query, at time.Time, records ...Record) *Reply {
 	return &Reply{Pair: q.Pair, Hash: q.Hash, Type: q.Type, Records: records, At: at}
 }
 
 func TestRepliesAreCharged(t *testing.T) {
-	m := newMeter(t, 1000, Limits{Up: kib(1), Down: FromBytes(100)}, 1)
+	m := newMeter(t, 1000, Limits{Up: kib(1), Down: FromBytes(105)}, 1)
 	q := query("www", "stager.example", 1, dns.TypeTXT, begin)
 	m.Query(q)
 	record := func(n int) Record { return Record{Hash: testKey.Sum([]byte{byte(n)}), Price: Data(30)} }
 	for i := range 10 {
 		price, cause := m.Reply(replied(q, begin, record(0)))
-		if want := Data(30) + priceUnknown; cause != Within || i == 0 && price != want || i > 0 && price != 0 {
+		if want := Data(30) + single; cause != Within || i == 0 && price != want || i > 0 && price != 0 {
 			t.Fatalf("reply %d: %v, price %d", i, cause, price)
 		}
 	}
-	if price, _ := m.Reply(replied(q, begin, record(1), record(0))); price < Data(30) || price > Data(31) {
+	if price, _ := m.Reply(replied(q, begin, record(1), record(0))); price < Data(30) || price > Data(33) {
 		t.Errorf("a new record beside a known one costs %d", price)
 	}
 	if price, _ := m.Reply(replied(q, begin, record(0), record(1))); price != 0 {
 		t.Errorf("the same in another order costs %d", price)
 	}
-	if price, _ := m.Reply(replied(q, begin, record(0))); price == 0 || price > 3*bit {
+	if price, _ := m.Reply(replied(q, begin, record(0))); price == 0 || price > Data(2) {
 		t.Errorf("one of two known records costs %d", price)
 	}
 	m.Reply(replied(q, begin, record(2)))
 	if _, cause := m.Reply(replied(q, begin, record(3))); cause != DownAll {
-		t.Error("90 bytes came in of at most 100, and 30 more are let in")
+		t.Error("100 bytes came in of at most 105, and 30 more are let in")
 	}
 	if o := m.Query(q); o.Cause != DownAll {
 		t.Errorf("after a reply was withheld: %+v", o)

@@ -1,41 +1,52 @@
 package meter
 
-import "math/bits"
+import (
+	"math/bits"
+	"sync/atomic"
+)
 
-// paid is what all accounts of a shard remember besides their last sixteen: which
-// names and records each has paid for, what followed what, and the last reply to each
-// name. A place has 32 bits of the hash that stands there; another one takes the place
-// for itself, and what is forgotten is paid for again.
+// paid is what all accounts remember besides their last sixteen: which names and
+// records each has paid for, what followed what, and the last reply to each name and
+// type. It takes 64 bytes an account, a line of the processor's cache of eight entries,
+// and what is forgotten is paid for again. All queries for a name stand in one line,
+// chosen by the account and the name alone, so that what there is to know of a query,
+// or of a reply, touches one line each.
+//
+// Lines are chosen, and entries known, by keyed hashes, so nobody can aim at one. A
+// name has 31 bits there: a new one is taken for one of the eight entries of a full
+// line, or for what followed (30 bits), once in 214 million times: names are undercharged
+// by less than 0.000001 %. Safe for concurrent use without a lock: an entry is written
+// at once, and what a race loses is forgotten.
 type paid struct {
-	names, records []uint32
-	next, replies  []uint32
-	serial         uint64 // of the last account
-	mask           uint64
+	lines []line
+	mask  uint64
 }
 
-// perAccount is how many places of each table there are to an account.
-const perAccount = 4
+// line has in its first half what was used again, and what is new displaces nothing of
+// that. With three times as many accounts as there is room for, to poll 300 hosts in
+// order costs 0.4 bits a query so, and would cost 1.2 if any entry could go.
+type line [perLine]atomic.Uint64
+
+const perLine = 8
+
+// An entry is 31 bits of a name and 3 of a type, and 30 of what goes with them; or all
+// bits of a record. 0 is none.
+const (
+	typeShift = 30
+	nameShift = typeShift + 3
+
+	ofName  = 1<<64 - 1<<nameShift
+	ofEvent = 1<<64 - 1<<typeShift
+	ofValue = 1<<typeShift - 1
+	ofAll   = 1<<64 - 1
+)
 
 func newPaid(capacity int) paid {
 	n := 1
-	for n < perAccount*capacity {
+	for n < capacity {
 		n *= 2
 	}
-	all := make([]uint32, 4*n)
-	return paid{names: all[:n], records: all[n : 2*n], next: all[2*n : 3*n], replies: all[3*n:], mask: uint64(n - 1)}
-}
-
-// identity is what an account is known by in these tables: nothing of one that had its
-// key before is found.
-func (p *paid) identity(key uint64) uint64 {
-	p.serial++
-	return mix(key, p.serial)
-}
-
-// spot is where a hash of an account stands, and the print that it is known by there.
-func (p *paid) spot(identity, hash uint64) (at uint64, print uint32) {
-	h := mix(identity, hash)
-	return h & p.mask, max(uint32(h>>32), 1)
+	return paid{lines: make([]line, n), mask: uint64(n - 1)}
 }
 
 // mix spreads two keyed hashes over all bits.
@@ -44,19 +55,82 @@ func mix(a, b uint64) uint64 {
 	return hi ^ lo
 }
 
-// has reports whether a table remembers the hash.
-func (p *paid) has(table []uint32, identity, hash uint64) bool {
-	at, print := p.spot(identity, hash)
-	return table[at] == print
+// value is what is kept of a hash that goes with an entry; 0 is none.
+func value(hash uint64) uint64 { return max(hash>>(64-typeShift), 1) }
+
+// name is the line of a name of an account, and the bits that it is known by there.
+func (p *paid) name(identity, hash uint64) (*line, uint64) {
+	h := mix(identity, hash)
+	return &p.lines[h&p.mask], max(h&ofName, 1<<nameShift)
 }
 
-func (p *paid) put(table []uint32, identity, hash uint64) {
-	at, print := p.spot(identity, hash)
-	table[at] = print
+// event is the line of a name, and the bits that it is known by there with a type. Of
+// types that share their bits the last one is remembered.
+func (p *paid) event(identity, hash uint64, qtype uint16) (*line, uint64) {
+	l, name := p.name(identity, hash)
+	return l, name | uint64(typeCode(qtype))%(1<<(nameShift-typeShift))<<typeShift
 }
 
-// value is the place for what goes with a hash.
-func (p *paid) value(table []uint32, identity, hash uint64) *uint32 {
-	at, _ := p.spot(identity, hash)
-	return &table[at]
+// reply is what event is, for what came last: in the line beside it, which processors
+// bring in with it, and in which it keeps no name from its place.
+func (p *paid) reply(identity, hash uint64, qtype uint16) (*line, uint64) {
+	h := mix(identity, hash)
+	_, event := p.event(identity, hash, qtype)
+	return &p.lines[(h^1)&p.mask], event ^ 0x5555_5555<<nameShift
+}
+
+// record is the line of a record of an account, and its entry.
+func (p *paid) record(identity, hash uint64) (*line, uint64) {
+	h := mix(identity, hash)
+	return &p.lines[h&p.mask], max(mix(h, 1), 1)
+}
+
+// add takes a record of an account in. It returns false if it was there.
+func (p *paid) add(identity, hash uint64) bool {
+	l, entry := p.record(identity, hash)
+	if l.find(entry, ofAll) != 0 {
+		return false
+	}
+	l.put(entry, ofAll)
+	return true
+}
+
+// find returns the entry that agrees with the bits of a mask, 0 if there is none. One
+// of the second half changes places with one of the first.
+func (l *line) find(want, mask uint64) uint64 {
+	for i := range l {
+		e := l[i].Load()
+		if (e^want)&mask != 0 {
+			continue
+		}
+		if i >= perLine/2 && e != 0 {
+			first := &l[i-perLine/2]
+			other := first.Load()
+			first.Store(e)
+			l[i].Store(other)
+		}
+		return e
+	}
+	return 0
+}
+
+// put takes an entry in: for the one that agrees with it in the bits of a mask, into the
+// first empty place, or for any of the second half.
+func (l *line) put(e, mask uint64) {
+	empty, all := -1, e
+	for i := range l {
+		old := l[i].Load()
+		if (old^e)&mask == 0 {
+			l[i].Store(e)
+			return
+		}
+		if old == 0 && empty < 0 {
+			empty = i
+		}
+		all += old
+	}
+	if empty < 0 {
+		empty = perLine/2 + int(mix(all, 0)%(perLine/2)) // as good as any
+	}
+	l[empty].Store(e)
 }

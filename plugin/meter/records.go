@@ -3,6 +3,8 @@ package meter
 import (
 	"math"
 	"time"
+
+	"github.com/miekg/dns"
 )
 
 // Reply is what a reply brings in.
@@ -10,6 +12,7 @@ type Reply struct {
 	Pair    uint64
 	Hash    uint64 // of the prefix that was asked for
 	Type    uint16 // that was asked for
+	Rcode   int
 	Records []Record
 	At      time.Time
 }
@@ -18,18 +21,47 @@ type Reply struct {
 type Record struct {
 	Hash  uint64 // keyed hash of all that the client can read of it
 	Price Bits   // if it is new
+
+	Begin []byte // of what can be read, a part that others may share; empty if that is not looked at
+	Rest  Bits   // price of what comes behind it
 }
 
-// A reply that is another one than the last to its name and type is described record by
-// record: each is one of the last, another one that was paid for, or new.
+// Prices of a reply that is another one than the last to its name and type. Of each
+// group the probabilities sum to at most 1.
 const (
-	priceLate    = bit + 8   // then which one of the last
-	priceFormer  = 2*bit + 8 // then which one of all
-	priceUnknown = bit + 8   // then its own price
+	// What it is. Before that, if there was a last one, how many replies in a row were
+	// as those before (priceRun).
+	priceRecords = 8         // records: then how many, and each
+	priceNoName  = 3 * bit   // NXDOMAIN, and no records
+	priceNoData  = 3 * bit   // no records
+	priceFailed  = 5 * bit   // SERVFAIL, and no records
+	priceRcode   = 6*bit + 7 // any rcode: then how many records, and each
+	rcodes       = 12        // bits
+
+	// What a record is.
+	priceLate    = bit + 8   // one of the last: then which one
+	priceFormer  = 2*bit + 8 // another one that was paid for: then which one of all
+	priceUnknown = bit + 8   // any: then its own price
+	priceBegun   = 3*bit + 2 // one that begins like one before: then which beginning, and the rest
 )
 
 // Data prices rdata byte by byte: addresses too, which are no cheaper.
 func Data(size int) Bits { return FromBytes(uint64(size)) }
+
+// Length prices how much rdata there is, where the type does not say it.
+func Length(size int) Bits { return priceNumberOf(size + 1) }
+
+// Beginning is how much of rdata of a size stands for its beginning, 0 if it has none:
+// of addresses the networks that hosts are spread over, of others what texts and keys
+// of one make share.
+func Beginning(size int) int {
+	for _, n := range [...]int{32, 8, 2} {
+		if n < size {
+			return n
+		}
+	}
+	return 0
+}
 
 // Name prices a name in canonical form that a record is made of.
 func (c *Code) Name(name []byte) Bits { return c.prefix(name, new(held)) }
@@ -45,38 +77,45 @@ func Spelling(letters, capitals int) Bits {
 // Type prices the type of a record.
 func Type(rrtype uint16) Bits { return priceType(typeCode(rrtype)) }
 
-// Reply charges what comes in with a reply to a query of the pair. It returns DownAll
-// if that exceeds the limit: the reply is to be withheld, and spends what was left, so
-// that no query goes out until enough has aged.
+// Owner prices whether a record is of the name that was asked for, or of one that this
+// leads to. If it is not, its own name comes next.
+func Owner(expected bool) Bits {
+	if expected {
+		return priceOnce
+	}
+	return priceMore
+}
+
+// Reply charges what comes in with a reply to a query of the pair. The same reply again
+// is free; how many of them there were is paid for when another one comes. It returns
+// DownAll if that exceeds the limit: the reply is to be withheld, and spends what was
+// left, so that no query goes out until enough has aged.
 func (m *Meter) Reply(r *Reply) (price Bits, cause Cause) {
 	s := m.of(r.Pair)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a := m.account(s, r.Pair, r.At)
-	all := uint64(1) // alike for all orders of the same records
-	for i := range r.Records {
-		all += mix(r.Records[i].Hash, 1)
-	}
-	last := s.paid.value(s.paid.replies, a.identity, typed(r.Hash, r.Type))
-	if *last == printOf[uint32](all) {
+	line, of := m.paid.reply(a.identity, r.Hash, r.Type)
+	last, now := line.find(of, ofEvent)&ofValue, r.value()
+	if last == now {
+		a.unchanged += min(1, math.MaxUint32-a.unchanged)
 		return 0, Within
 	}
-	for i := range r.Records {
-		price = plus(price, s.recordPrice(a, &r.Records[i]))
+	price = m.replyPrice(a, r)
+	if last != 0 {
+		price = plus(price, priceRun(a.unchanged))
 	}
 	spent := a.spent().down
 	if limit := times(m.config.Limits.Down, a.factor); limit > 0 && plus(spent, price) > limit {
 		a.down.add(limit - min(spent, limit))
 		return 0, DownAll
 	}
-	*last = printOf[uint32](all)
+	if last != 0 {
+		a.unchanged = 0
+	}
+	line.put(of|now, ofEvent)
 	for i := range r.Records {
-		h := r.Records[i].Hash
-		a.records.put(printOf[uint16](h))
-		if !s.paid.has(s.paid.records, a.identity, h) {
-			s.paid.put(s.paid.records, a.identity, h)
-			a.newest += min(1, math.MaxUint32-a.newest)
-		}
+		m.rememberRecord(a, &r.Records[i])
 	}
 	a.down.add(price)
 	if m.config.Watch != nil {
@@ -85,12 +124,62 @@ func (m *Meter) Reply(r *Reply) (price Bits, cause Cause) {
 	return price, Within
 }
 
-func (s *shard) recordPrice(a *account, r *Record) Bits {
-	switch {
-	case a.records.find(printOf[uint16](r.Hash)) >= 0:
-		return min(priceLate+priceOfOne(int(a.records.size)), priceUnknown+r.Price)
-	case s.paid.has(s.paid.records, a.identity, r.Hash):
-		return min(priceFormer+priceOfOne(int(a.newest)), priceUnknown+r.Price)
+// value is what is remembered of a reply, alike for all orders of the same records.
+func (r *Reply) value() uint64 {
+	all := mix(uint64(r.Rcode)+1, 0)
+	for i := range r.Records {
+		all += mix(r.Records[i].Hash, 1)
 	}
-	return priceUnknown + r.Price
+	return value(all)
+}
+
+// replyPrice is the price of a reply that is not the last one again.
+func (m *Meter) replyPrice(a *account, r *Reply) (price Bits) {
+	switch n := len(r.Records); {
+	case n > 0 && r.Rcode == dns.RcodeSuccess:
+		price = priceRecords + priceNumberOf(n)
+	case n == 0 && r.Rcode == dns.RcodeNameError:
+		return priceNoName
+	case n == 0 && r.Rcode == dns.RcodeSuccess:
+		return priceNoData
+	case n == 0 && r.Rcode == dns.RcodeServerFailure:
+		return priceFailed
+	default:
+		price = priceRcode + rcodes*bit + priceNumberOf(n+1)
+	}
+	for i := range r.Records {
+		price = plus(price, m.recordPrice(a, &r.Records[i]))
+	}
+	return price
+}
+
+// recordPrice is that of the cheapest description.
+func (m *Meter) recordPrice(a *account, r *Record) Bits {
+	price := plus(priceUnknown, r.Price)
+	if a.records.find(printOf[uint16](r.Hash)) >= 0 {
+		return min(price, priceLate+priceOfOne(int(a.records.size)))
+	}
+	if line, entry := m.paid.record(a.identity, r.Hash); line.find(entry, ofAll) != 0 {
+		return min(price, priceFormer+priceOfOne(int(a.newest)))
+	}
+	if len(r.Begin) > 0 {
+		if line, entry := m.paid.record(a.identity, m.beginning(r)); line.find(entry, ofAll) != 0 {
+			price = min(price, plus(priceBegun+priceOfOne(int(a.begun)), r.Rest))
+		}
+	}
+	return price
+}
+
+// beginning is the hash of how a record begins.
+func (m *Meter) beginning(r *Record) uint64 { return mix(m.config.Key.Sum(r.Begin), 2) }
+
+// rememberRecord takes a record in that has been paid for.
+func (m *Meter) rememberRecord(a *account, r *Record) {
+	a.records.put(printOf[uint16](r.Hash))
+	if m.paid.add(a.identity, r.Hash) {
+		a.newest += min(1, math.MaxUint32-a.newest)
+		if len(r.Begin) > 0 && m.paid.add(a.identity, m.beginning(r)) {
+			a.begun += min(1, math.MaxUint32-a.begun)
+		}
+	}
 }

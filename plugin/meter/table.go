@@ -4,17 +4,19 @@ import "sync"
 
 // account is what is kept of a pair, or of a client. It holds no pointers.
 type account struct {
-	key      uint64
-	part     uint32 // number of the running part of the sums
-	known    bool   // standing has been asked for
-	factor   uint8  // by which the limits are multiplied, if it has
-	up, down sum    // since it is held
-	before   amount // what is remembered of it from before that
-	memory   memory[uint32, uint16]
-	identity uint64         // among what was paid for
-	records  recent[uint16] // that came in
-	newest   uint32         // records that were new
-	subtree  subtree        // of a domain that is not unknown
+	key       uint64
+	part      uint32 // number of the running part of the sums
+	known     bool   // standing has been asked for
+	factor    uint8  // by which the limits are multiplied, if it has
+	up, down  sum    // since it is held
+	before    amount // what is remembered of it from before that
+	memory    memory[uint32, uint16]
+	identity  uint64         // among what was paid for: nothing is found of one that had the key before
+	records   recent[uint16] // that came in
+	newest    uint32         // records that were new
+	begun     uint32         // and beginnings of records
+	unchanged uint32         // replies in a row that were as the last ones to their names
+	subtree   subtree        // of a domain that is not unknown
 }
 
 // amount is of both directions.
@@ -40,7 +42,7 @@ type shard struct {
 	hand     int
 	evicted  uint64
 	past     past
-	paid     paid
+	made     uint64 // accounts so far
 }
 
 const chunk = 64
@@ -73,7 +75,7 @@ func (s *shard) init(capacity int) {
 		size *= 2
 	}
 	s.capacity, s.index = capacity, make([]entry, size)
-	s.past, s.paid = newPast(capacity), newPaid(capacity)
+	s.past = newPast(capacity)
 	s.touched = make([]uint64, (capacity+63)/64)
 }
 
@@ -119,7 +121,8 @@ func (s *shard) make(key uint64, leaves func(*account)) *account {
 	s.touched[number/64] |= 1 << (number % 64)
 	s.index[s.slot(key)] = entryOf(key, number)
 	a := s.at(number)
-	*a = account{key: key, identity: s.paid.identity(key)}
+	s.made++
+	*a = account{key: key, identity: mix(key, s.made)}
 	return a
 }
 

@@ -161,7 +161,7 @@ func TestReplyAfterEviction(t *testing.T) {
 	m.Query(q)
 	m.Query(query("b", "other.example", 1, dns.TypeA, begin))
 	m.Reply(replied(q, begin, Record{Hash: 1 << 32, Price: Data(100)}))
-	if p := peaks.Pairs[q.Pair]; p == nil || p.Down != priceUnknown+Data(100) || len(peaks.Clients) > 0 {
+	if p := peaks.Pairs[q.Pair]; p == nil || p.Down != single+Data(100) || len(peaks.Clients) > 0 {
 		t.Errorf("%+v, and the sums of %d clients", p, len(peaks.Clients))
 	}
 }

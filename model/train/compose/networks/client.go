@@ -105,6 +105,17 @@ func (c *client) every(period time.Duration, do func(at time.Duration)) {
 	}
 }
 
+// scheduled does something at its own moment of each period, as monitoring spreads its
+// checks: Zabbix by the number of the item or its host modulo the period
+// (calculate_item_nextcheck), Prometheus by the hash of the target (Target.offset),
+// Icinga 2 by an offset drawn once (Checkable::UpdateNextCheck). What is late once does
+// not move what comes after; how late is up to the load.
+func (c *client) scheduled(period time.Duration, do func(at time.Duration)) {
+	for at := c.within(period); at < c.end(); at += period {
+		do(at + c.within(20*time.Millisecond))
+	}
+}
+
 // daily does something once a day at about that hour.
 func (c *client) daily(hour int, do func(at time.Duration)) {
 	for d := range c.n.days {

@@ -33,9 +33,9 @@ func monitoring(n *network, clients, hosts int, period time.Duration) {
 	names := hostsOf(n, hosts, invented(n.r))
 	for range clients {
 		c := n.server()
-		for _, name := range names { // each has its own time, as schedulers spread checks
+		for _, name := range names {
 			h := hashOf(name)
-			c.every(period, func(at time.Duration) {
+			c.scheduled(period, func(at time.Duration) {
 				c.ask(at, own, name, tA, tAAAA)
 				if h%4 == 0 { // by address, named for the report
 					c.ask(at+time.Millisecond, own, privatePointer(name), tPTR)
