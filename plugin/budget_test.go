@@ -45,22 +45,21 @@ func TestBudgetRefusesQueries(t *testing.T) {
 // that it came from.
 func TestBudgetWithholdsReplies(t *testing.T) {
 	for _, monitor := range []bool{false, true} {
-		n := guard(t, tight)
+		n, r := guard(t, tight), rand.New(rand.NewPCG(1, 2))
 		n.monitor = monitor
-		i := 0
-		n.Next = plugin.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
-			m := new(dns.Msg).SetReply(r)
-			m.Answer = []dns.RR{&dns.TXT{Hdr: dns.RR_Header{Name: r.Question[0].Name, Rrtype: dns.TypeTXT, Class: dns.ClassINET},
-				Txt: []string{fmt.Sprintf("%040d", i)}}}
+		n.Next = plugin.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, q *dns.Msg) (int, error) {
+			m := new(dns.Msg).SetReply(q)
+			m.Answer = []dns.RR{&dns.TXT{Hdr: dns.RR_Header{Name: q.Question[0].Name, Rrtype: dns.TypeTXT, Class: dns.ClassINET},
+				Txt: []string{fmt.Sprintf("%016x%016x%08x", r.Uint64(), r.Uint64(), r.Uint32())}}}
 			return dns.RcodeSuccess, w.WriteMsg(m)
 		})
 		let := 0
-		for i = range 20 {
+		for range 20 {
 			if m := serve(t, context.Background(), n, asks("polled.staging-test.net.")); len(m.Answer) > 0 {
 				let++
 			}
 		}
-		if want := map[bool]int{false: 300 / 40, true: 20}[monitor]; let != want {
+		if want := map[bool]int{false: 300 / 44, true: 20}[monitor]; let != want {
 			t.Errorf("monitor %v: %d replies came through, want %d", monitor, let, want)
 		}
 		if all := n.engine.Flags().All(now()); len(all) != 1 || all[0].Ground != verdict.Budget {

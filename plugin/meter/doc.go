@@ -15,8 +15,10 @@
 // is there before the query leaves.
 //
 // To ask again for the very last name and type is free; how often is paid for when
-// something else is asked. The moment of queries is not described, nor which of several
-// domains is asked when.
+// something else is asked. Replies are described in the same way (records.go): that they
+// are the last ones to their names is free until one is not, and any other says which
+// error it is, or how many records it has and what each of them is. The moment of
+// queries is not described, nor which of several domains is asked when.
 //
 // # The memory
 //

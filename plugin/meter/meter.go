@@ -154,15 +154,16 @@ func (m *Meter) charge(q *Query, left Bits, o *Outcome) (excess Bits) {
 	return excess
 }
 
-// event is a query with what is remembered of it. What followed stands in the line of
-// the last name, which its own event or reply has just brought in; the line of this one
-// is looked at only if nothing else knows it.
+// event is a query with what is remembered of it. The line of its name is looked at only
+// if that neither follows as before nor is one of the last.
 func (m *Meter) event(a *account, prefix []byte, hash uint64, qtype uint16) event {
 	e := event{prefix: prefix, hash: hash, qtype: qtype, code: typeCode(qtype)}
 	if last := &a.memory; last.asked && !last.is(&e) {
 		line, of := m.paid.event(a.identity, last.last, last.qtype)
-		e.follows = line.find(of, ofEvent)&ofValue == value(typed(hash, qtype))
-		if e.held = !e.follows && last.holds(hash); !e.follows && !e.held {
+		if e.follows = line.find(of, ofEvent)&ofValue == value(typed(hash, qtype)); e.follows {
+			return e
+		}
+		if e.held = last.holds(hash); !e.held {
 			line, of = m.paid.name(a.identity, hash)
 			e.paid = line.find(of, ofName) != 0
 		}

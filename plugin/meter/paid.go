@@ -9,8 +9,9 @@ import (
 // records each has paid for, what followed what, and the last reply to each name and
 // type. It takes 64 bytes an account, a line of the processor's cache of eight entries,
 // and what is forgotten is paid for again. All queries for a name stand in one line,
-// chosen by the account and the name alone, so that what there is to know of a query,
-// or of a reply, touches one line each.
+// chosen by the account and the name alone, and its replies in the line beside it: a
+// query that follows as before touches one line, any other one two, a reply one and one
+// for each record that is not among the last.
 //
 // Lines are chosen, and entries known, by keyed hashes, so nobody can aim at one. A
 // name has 31 bits there: a new one is taken for one of the eight entries of a full

@@ -2,20 +2,21 @@ package meter
 
 import "sync"
 
-// account is what is kept of a pair, or of a client. It holds no pointers.
+// account is what is kept of a pair, or of a client. It holds no pointers. What each
+// query and reply needs comes first.
 type account struct {
 	key       uint64
+	identity  uint64 // among what was paid for: nothing is found of one that had the key before
 	part      uint32 // number of the running part of the sums
+	unchanged uint32 // replies in a row that were as the last ones to their names
 	known     bool   // standing has been asked for
 	factor    uint8  // by which the limits are multiplied, if it has
 	up, down  sum    // since it is held
 	before    amount // what is remembered of it from before that
+	newest    uint32 // records that were new
 	memory    memory[uint32, uint16]
-	identity  uint64         // among what was paid for: nothing is found of one that had the key before
 	records   recent[uint16] // that came in
-	newest    uint32         // records that were new
 	begun     uint32         // and beginnings of records
-	unchanged uint32         // replies in a row that were as the last ones to their names
 	subtree   subtree        // of a domain that is not unknown
 }
 
