@@ -29,13 +29,13 @@ func TestFeatures(t *testing.T) {
 	queries := map[string]int{}
 	for _, row := range rows[1:] {
 		seen[row[0]+" "+row[1]]++
-		n, _ := strconv.Atoi(row[8])
+		n, _ := strconv.Atoi(row[slices.Index(rowColumns, "queries")])
 		if n <= queries[row[5]] {
 			t.Errorf("session %s: %d queries after %d", row[5], n, queries[row[5]])
 		}
 		queries[row[5]] = n
 		if row[0] == "1" && row[3] != "tunnel-lab.com" || row[6] != "0" {
-			t.Errorf("row %v", row[:9])
+			t.Errorf("row %v", row[:len(rowColumns)])
 		}
 	}
 	if seen["1 iodine"] < 3 || seen["0 ordinary"] < 1 {

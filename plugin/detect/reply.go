@@ -81,7 +81,7 @@ func (e *Engine) records(room *replyRoom, m *dns.Msg) []meter.Record {
 		if n := meter.Beginning(len(all) - at); n > 0 && !names {
 			r.Begin, r.Rest = all[from:at+n], content-meter.Data(n)
 		}
-		if cname, ok := rr.(*dns.CNAME); ok {
+		if cname, ok := rr.(*dns.CNAME); ok && owner != "." {
 			owner = cname.Target
 		}
 		r.Hash, r.Price = e.config.Key.Sum(all[from:]), r.Price+content
