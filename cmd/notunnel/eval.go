@@ -92,6 +92,9 @@ type session struct {
 	Score         float64 `json:"score"`
 	LeakedQueries int     `json:"leaked_queries"`
 	LeakedBytes   int     `json:"leaked_bytes"`
+	Standing      string  `json:"standing"`
+	Up            uint64  `json:"up_bytes"` // metered information that passed
+	Down          uint64  `json:"down_bytes"`
 
 	seen map[string]bool
 }
@@ -127,5 +130,6 @@ func (e *evaluator) session(p *pair) *session {
 	s.Queries, s.Prefixes = p.queries, len(s.seen)
 	s.Verdict, s.Score = p.verdict.String(), max(p.score, 0)
 	s.LeakedQueries, s.LeakedBytes = p.leaked, p.leakedBytes
+	s.Standing, s.Up, s.Down = p.standing, p.up.Bytes(), p.down.Bytes()
 	return s
 }

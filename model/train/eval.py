@@ -29,7 +29,7 @@ import sessions as judged
 import train_forest
 from sessions import WORDS, blocked, by, ordinary, quantiles, share, wilson
 
-THRESHOLDS = (0.5, 0.65, 0.8, 0.9)
+THRESHOLDS = (0.65, 0.9)
 BALANCE = 0.42  # share of tunnel queries in the published data
 RATIO = 100  # benign SLDs for one of a tunnel
 FEW = 30  # queries from which a recorded session must be flagged
@@ -76,6 +76,72 @@ def composed_tunnels(all_sessions: list[dict]) -> str:
         caught = [s for s in group if blocked(s)]
         found.append([tool.removeprefix("tunnel-"), scenario, len(group), share(len(caught), len(group)), quantiles([s["leaked_queries"] for s in caught]), quantiles([s["leaked_bytes"] for s in caught])])
     return md(found, ["encoding", "rhythm", "sessions", "flagged, %", "leaked queries", "leaked bytes"])
+
+
+def kind_of(session: dict) -> str:
+    """What a composed tunnel does: download, rotation, beacon, words, upload, or both
+    ways in some encoding."""
+    if not session["composed"]:
+        return "recorded"
+    kind = session["tool"].removeprefix("tunnel-").split("-")[0]
+    return kind if kind in ("download", "rotation", "beacon", "words", "upload") else "both ways"
+
+
+def kinds(all_sessions: list[dict]) -> str:
+    found = []
+    for title, group in kinds_of(all_sessions).items():
+        caught = [s for s in group if blocked(s)]
+        found.append([title, len(group), share(len(caught), len(group)), *(quantiles([s[what] for s in caught]) for what in ("leaked_queries", "up_bytes", "down_bytes"))])
+    return md(found, ["kind", "sessions", "flagged, %", "queries before", "information up before, bytes", "down"])
+
+
+def kinds_of(all_sessions: list[dict]) -> dict[str, list[dict]]:
+    found = {}
+    for s in all_sessions:
+        if s["tunnel"]:
+            found.setdefault(kind_of(s), []).append(s)
+    return dict(sorted(found.items()))
+
+
+def standings(all_sessions: list[dict]) -> str:
+    """Ordinary and hard benign sessions by what is known of their SLD."""
+    found = []
+    for (standing,), group in by([s for s in all_sessions if not s["tunnel"] and s["tool"] != "flood"], "standing").items():
+        usual, hard = [s for s in group if ordinary(s)], [s for s in group if not ordinary(s)]
+        found.append([standing, len(usual), share(sum(map(blocked, usual)), len(usual)), len(hard), share(sum(map(blocked, hard)), len(hard))])
+    return md(found, ["SLD", "ordinary sessions", "blocked, %", "hard ones", "blocked, %"])
+
+
+def administrator(here: list[dict], shipped: list[dict], named: list[dict], thresholds: dict[str, float]) -> str:
+    """Ten lines for who has to decide whether to turn it on."""
+    usual = [s for s in here if ordinary(s)]
+    hard = [s for s in here if not s["tunnel"] and not ordinary(s) and s["tool"] != "flood"]
+    office = [s for s in here if not s["tunnel"] and not s["composed"]]
+    recorded = [s for s in here if s["tunnel"] and not s["composed"] and s["queries"] >= FEW]
+    caught = [s for s in recorded if blocked(s)]
+
+    def rate(of: list[dict]) -> str:
+        return f"{1e4 * sum(map(blocked, of)) / max(len(of), 1):.1f} in 10,000"
+
+    lines = [
+        f"Ordinary traffic: {rate(usual)} pairs of client and domain are blocked that should not be ({len(usual):,} sessions, {sum(s['composed'] for s in usual) / len(usual):.0%} composed over real host names, their domains left out).",
+        f"Recorded networks alone: {sum(map(blocked, office))} of {len(office):,} pairs.",
+        f"Services that look like tunnels, each family left out: {share(sum(map(blocked, hard)), len(hard))} % of {len(hard):,} composed sessions; the [worst]({APPENDIX}#hard-benign-families-each-left-out) are random labels below domains that are on no list.",
+        f"Recorded tunnels of {FEW} queries and more, each tool left out: {len(caught)} of {len(recorded)} are cut, after {quantiles([s['leaked_queries'] for s in caught])} queries (median, 95th percentile, worst).",
+        f"Until then {quantiles([s['up_bytes'] for s in caught])} bytes of information went out and {quantiles([s['down_bytes'] for s in caught])} came in.",
+    ]
+    for title, of in (("left out", here), ("known", shipped)):
+        parts = [f"{kind} {100 * sum(map(blocked, g)) / len(g):.0f} %" for kind, g in kinds_of(of).items() if kind != "recorded"]
+        lines.append(f"Composed tunnels that are cut, encodings {title}: {', '.join(parts)}.")
+    lines += [
+        f"Formats of named tools, in no training: {share(sum(map(blocked, named)), len(named))} % are cut.",
+        f"Scores that flag: {', '.join(f'{v} below {k} domains' for k, v in thresholds.items())}.",
+        "What the models miss the [budget](BUDGETS.md) bounds: by default 256 KiB out and 64 KiB in, a day, client and unknown domain; try `mode monitor` and turn it down.",
+    ]
+    return "\n".join(f"{i}. {line}" for i, line in enumerate(lines, 1))
+
+
+APPENDIX = "evaluation/TABLES.md"
 
 
 def formats(all_sessions: list[dict]) -> str:
@@ -197,7 +263,7 @@ def comparison(test: table.Rows, peaks: dict[str, np.ndarray]) -> tuple[str, str
     found, least = [], {}
     for name, scores in peaks.items():
         line = [name]
-        for fpr in (0.001, 0.002, 0.005):
+        for fpr in (0.001, 0.01):
             threshold = np.sort(scores[benign])[::-1][int(fpr * benign.sum())]
             hits = int((scores[tunnel] > threshold).sum())
             least.setdefault(name, wilson(hits, int(tunnel.sum())))
@@ -209,7 +275,7 @@ def comparison(test: table.Rows, peaks: dict[str, np.ndarray]) -> tuple[str, str
     with_both, with_neither = least["forest"], least["forest without both"]
     novel = "met" if with_both[0] > with_neither[1] else "missed"
     novel += ": at 0.1 % of benign sessions flagged, " + " % against ".join(f"{100 * low:.1f}–{100 * high:.1f}" for low, high in (with_both, with_neither)) + " %"
-    return md(found, ["model", "recall at 0.1 % of benign sessions flagged", "at 0.2 %", "at 0.5 %", "AUC", "average precision"]) + note, novel
+    return md(found, ["model", "recall at 0.1 % of benign sessions flagged", "at 1 %", "AUC", "average precision"]) + note, novel
 
 
 def threshold_curve(runs: dict[float, list[dict]]) -> tuple[str, list[dict]]:
@@ -269,7 +335,7 @@ def train_folds(rows: table.Rows, dealt: folds.Folds, thresholds: dict[str, floa
     fold = dealt.rows(rows)
     for k in tqdm(range(folds.FOLDS), desc="forests, each without a fold"):
         folder = work / f"fold-{k}"
-        forest = train_forest.fit(rows.pick(fold != k), seed)
+        forest = train_forest.fit(rows.pick(fold != k), seed, train_forest.CHOOSING)
         train_forest.export(forest, len(rows.features), folder / "forest.onnx")
         for name in ("autoencoder.onnx", "autoencoder.json", "surprisal.bin", "surprisal.json"):
             shutil.copy(models / name, folder / name)
@@ -282,7 +348,7 @@ def train_folds(rows: table.Rows, dealt: folds.Folds, thresholds: dict[str, floa
                 "benign": train_forest.benign_ranges(rows.pick(fold != k)),
                 "suffix_list": json.loads((models / "forest.json").read_text())["suffix_list"],
                 "sha256": artifact.sha256(folder / "forest.onnx"),
-                "training": {"data": f"all but fold {k}", "rows": int((fold != k).sum()), "composed": 0, "trees": train_forest.TREES, "seed": seed, "held_out": {}},
+                "training": {"data": f"all but fold {k}", "rows": int((fold != k).sum()), "composed": 0, "trees": train_forest.CHOOSING, "seed": seed, "held_out": {}},
                 "versions": {},
             },
         )
@@ -323,7 +389,8 @@ def main() -> None:
     plots.calibration(first.label[apart], peaks["forest"][apart], folder / "calibration.svg")
     plots.thresholds(points, folder / "thresholds.svg")
 
-    text = (pathlib.Path(__file__).parent / "evaluation.md.in").read_text()
+    templates = {args.models / "EVALUATION.md": "evaluation.md.in", args.models / APPENDIX: "tables.md.in"}
+    named = judged.by_model(args.command, args.models, args.formats, args.sources)
     rates = published_rates(here, shipped)
     compared, novel = comparison(test, peaks)
     parts = {
@@ -335,16 +402,21 @@ def main() -> None:
         "SCENARIOS": recorded_scenarios(here),
         "COMPOSED": composed_tunnels(here),
         "KNOWN": composed_tunnels(shipped),
-        "FORMATS": formats(judged.by_model(args.command, args.models, args.formats, args.sources)),
+        "ADMINISTRATOR": administrator(here, shipped, named, manifest["thresholds"]),
+        "KINDS": kinds(here),
+        "STANDINGS": standings(here),
+        "FORMATS": formats(named),
         "ORDINARY": ordinary_traffic(here),
         "FALSE": list_false_blocks(here),
         "FAMILIES": benign_families(here),
         "COMPARISON": compared,
         "CURVE": curve,
     }
-    for name, part in parts.items():
-        text = text.replace(f"@{name}@", part.strip())
-    (args.models / "EVALUATION.md").write_text(text)
+    for path, template in templates.items():
+        text = (pathlib.Path(__file__).parent / template).read_text()
+        for name, part in parts.items():
+            text = text.replace(f"@{name}@", part.strip())
+        path.write_text(text)
     print(parts["BARS"])
 
 
