@@ -1,35 +1,44 @@
 package feature
 
-// Prefix is what is measured of one prefix by looking at its bytes.
-type Prefix struct {
-	Len     int     // unescaped bytes, dots included
-	Labels  int     // labels; 0 for an empty prefix
-	Longest int     // bytes of the longest label
+import "bytes"
+
+// Shape is what is measured of a prefix as a whole.
+type Shape struct {
+	Len     int // unescaped bytes, dots included
+	Longest int // bytes of the longest label
+	Hyphens int
+}
+
+// ShapeOf takes the measures of a prefix (lower-cased, unescaped, at most 255 bytes).
+func ShapeOf(prefix []byte) (s Shape) {
+	s.Len = len(prefix)
+	for start := 0; start <= len(prefix); {
+		end := bytes.IndexByte(prefix[start:], '.')
+		if end < 0 {
+			end = len(prefix) - start
+		}
+		s.Longest = max(s.Longest, end)
+		start += end + 1
+	}
+	s.Hyphens = bytes.Count(prefix, []byte{'-'})
+	return s
+}
+
+// Text is what is measured of a text by its characters: of what is new in a prefix.
+type Text struct {
+	Len     int     // bytes, dots included
 	Entropy float32 // H, bits
 	Chars   [Classes]uint8
 }
 
-// Measure takes the measures of a prefix (lower-cased, unescaped, at most 253
-// bytes). It does not allocate.
-func Measure(prefix []byte) (p Prefix) {
-	p.Len = len(prefix)
-	start := 0
-	for i, c := range prefix {
-		if c == '.' {
-			p.endLabel(i - start)
-			start = i + 1
-			continue
+// Measure takes the measures of a text of at most 255 bytes. It does not allocate.
+func Measure(text []byte) (t Text) {
+	t.Len = len(text)
+	for _, c := range text {
+		if class := classOf[c]; class != noClass {
+			t.Chars[class]++
 		}
-		p.Chars[classOf[c]]++
 	}
-	if len(prefix) > 0 {
-		p.endLabel(len(prefix) - start)
-	}
-	p.Entropy = entropy(p.Chars[:])
-	return p
-}
-
-func (p *Prefix) endLabel(size int) {
-	p.Labels++
-	p.Longest = max(p.Longest, size)
+	t.Entropy = entropy(t.Chars[:])
+	return t
 }

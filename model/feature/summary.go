@@ -9,17 +9,18 @@ type Summary struct {
 	Told     int // events with a reply that brought in something new
 	Retold   int // further replies to an event that did
 
-	Fresh     int // |F|, events with a prefix that was not paid for before
-	New       int // bytes of those that are new
+	Fresh     int // |F|, events in which something was new
 	Bytes     int // Σ|p| over F
 	BytesSq   int // Σ|p|²
+	Hyphens   int
+	New       int // Σ|n|, n being what was new in p
 	Longest   int
 	Segments  int
 	Bits      int // information
 	BitsSq    int
 	Entropy   float64 // ΣH, bits
 	EntropySq float64
-	LossBytes float64 // Σ loss·|p|
+	LossBytes float64 // Σ loss·|n|
 	Down      int     // bytes of information that came in
 
 	Chars        [Classes]uint32
@@ -39,7 +40,7 @@ const Unanswered = -1
 // Vector computes the features. Every value is finite, whatever the sums.
 func (s *Summary) Vector() (v Vector) {
 	n, events := float64(max(s.Fresh, 1)), float64(max(s.Events, 1))
-	bytes := float64(max(s.Bytes, 1))
+	bytes, fresh := float64(max(s.Bytes, 1)), float64(max(s.New, 1))
 	distinct, chars := 0, uint32(0)
 	for _, count := range s.Chars {
 		if count > 0 {
@@ -56,18 +57,18 @@ func (s *Summary) Vector() (v Vector) {
 		5:  Unanswered,
 		6:  float32(distinct),
 		7:  float32(distinct) / float32(min(max(chars, 1), mostChars)),
-		8:  float32(s.LossBytes / bytes),
-		9:  float32(float64(s.Segments) / bytes),
+		8:  float32(s.LossBytes / fresh),
+		9:  float32(float64(s.Segments) / fresh),
 		10: float32(float64(s.Bits) / events),
 		11: deviation(float64(s.Bits), float64(s.BitsSq), n),
-		12: float32(float64(s.Bits) / float64(max(s.New, 1))),
+		12: float32(float64(s.Bits) / fresh),
 		13: float32(float64(s.New) / bytes),
 		14: logarithm(float64(s.Bits) / 8),
 		15: float32(float64(s.Longest) / n),
 		16: deviation(float64(s.Bytes), float64(s.BytesSq), n),
 		17: Unanswered,
 		18: logarithm(float64(s.Down)),
-		19: float32(s.Chars[classHyphen]) / float32(max(chars, 1)),
+		19: float32(float64(s.Hyphens) / bytes),
 	}
 	if s.Answered > 0 {
 		v[3] = entropy(s.AnswerCounts[:])

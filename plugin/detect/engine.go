@@ -129,7 +129,6 @@ func New(c Config, prev *Engine) (*Engine, error) {
 		Capacity: c.Capacity,
 		Key:      c.Key,
 		Span:     window.Ticks(c.Window),
-		Bits:     func(text []byte) int { return e.code.Name(text).Whole() },
 		Due: window.Due{
 			Events:      dueEvents,
 			Information: dueInformation,

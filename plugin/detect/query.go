@@ -138,14 +138,14 @@ func (e *Engine) raise(q *Query, d *Decision, pair uint64, f flags.Flag) {
 	}
 }
 
-// measure takes the measures that only the query's own bytes can give.
+// measure takes the measures that only the bytes of what is new can give.
 func (e *Engine) measure(s *scratch) {
-	prefix, m := s.query.Prefix, &s.measures
-	m.Prefix = feature.Measure(prefix)
+	text, m := s.query.Novel, &s.measures
+	m.Text, m.Bits = feature.Measure(text), e.code.Name(text).Whole()
 	begin := e.begin(&s.measured)
-	m.Segments = segment.Count(prefix)
+	m.Segments = segment.Count(text)
 	begin = e.end(Segmentation, begin)
-	m.Loss = e.config.Models.Autoencoder.Loss(prefix)
+	m.Loss = e.config.Models.Autoencoder.Loss(text)
 	e.end(Autoencoder, begin)
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,8 +22,11 @@ const (
 // flaggedAt asks for up to limit names of next, half a second apart, and says
 // which one got the pair flagged, 0 if none did. All are answered alike.
 func flaggedAt(e *Engine, limit int, next func(i int) string) int {
-	reply := new(dns.Msg)
-	reply.Answer = []dns.RR{&dns.TXT{Txt: []string{"ok"}}}
+	return fetchedAt(e, limit, next, func(int) string { return "ok" })
+}
+
+// fetchedAt is flaggedAt for replies with data.
+func fetchedAt(e *Engine, limit int, next, data func(i int) string) int {
 	now := time.Unix(1.7e9, 0)
 	for i := range limit {
 		now = now.Add(500 * time.Millisecond)
@@ -30,7 +34,7 @@ func flaggedAt(e *Engine, limit int, next func(i int) string) int {
 		if d.Flagged != nil {
 			return i + 1
 		}
-		e.Reply(d.Ticket, reply, now)
+		e.Reply(d.Ticket, &dns.Msg{Answer: []dns.RR{&dns.TXT{Txt: []string{data(i)}}}}, now)
 	}
 	return 0
 }
@@ -84,18 +88,18 @@ func TestDataBesideAnIDIsFlagged(t *testing.T) {
 
 // Acknowledgements carry next to nothing: a session, two numbers that go up and a
 // kind, as dns2tcp writes them in base64. That is what a tunnel asks for whose data
-// come down, and what the plugin sees first when it is put in meanwhile.
+// come down, which is what tells.
 func TestAcknowledgementsAreFlaggedSoon(t *testing.T) {
 	const sessions, soon, late = 600, 30, 600 / 100
 	e, r, missed := engine(t, nil), rand.New(rand.NewPCG(5, 1)), 0
 	for pair := range sessions {
 		header := binary.BigEndian.AppendUint16(nil, uint16(r.Uint32()))
 		first := 100 + r.IntN(700)
-		at := flaggedAt(e, soon+1, func(i int) string {
+		at := fetchedAt(e, soon+1, func(i int) string {
 			h := binary.BigEndian.AppendUint16(header[:2], uint16(first+i))
 			h = append(binary.BigEndian.AppendUint16(h, uint16(first+i+3)), 4)
 			return fmt.Sprintf("%s.d.acks%d-test.org.", base64.RawStdEncoding.EncodeToString(h), pair)
-		})
+		}, func(int) string { return randomLabel(r, letters+strings.ToUpper(letters)+"0123456789", 40+r.IntN(160)) })
 		if at == 0 {
 			missed++
 		}

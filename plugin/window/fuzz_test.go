@@ -41,8 +41,7 @@ func FuzzWindow(f *testing.F) {
 				store.Scored(0, last, float32(pause)/255)
 				continue
 			}
-			m := measure(string(q.Prefix))
-			last = store.Observe(&q, &m, &got)
+			last = ask(store, &q, &got)
 			want.observe(prefix, &q, span)
 			if last.Queries == 0 || last.State == Unmeasured {
 				t.Fatalf("step %d: %+v", step, last)

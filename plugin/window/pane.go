@@ -27,14 +27,14 @@ type pane struct {
 	when [paneEvents]uint16 // low half of it
 	tags [paneEvents]uint32
 
-	bytes, longest, segments uint16
-	novel, bits              uint16
-	bytesSq, bitsSq          uint32
-	down                     uint32 // bytes
-	entropy, entropySq       uint32 // 1/entropyUnit bits
-	lossBytes                uint32 // 1/lossUnit
-	chars                    [feature.Classes]uint16
-	answers                  [feature.AnswerClasses]uint8 // halved when there is no room for more
+	bytes, longest, hyphens uint16
+	novel, segments, bits   uint16
+	bytesSq, bitsSq         uint32
+	down                    uint32 // bytes
+	entropy, entropySq      uint32 // 1/entropyUnit bits
+	lossBytes               uint32 // 1/lossUnit
+	chars                   [feature.Classes]uint16
+	answers                 [feature.AnswerClasses]uint8 // halved when there is no room for more
 }
 
 const (
@@ -74,15 +74,15 @@ func (p *pane) young(i int, now Tick) bool {
 	return (now-Tick(p.when[i])-Tick(p.past[i])<<16)&mask <= foldTicks
 }
 
-// sum adds up a fresh prefix, so many bytes of which are new, and what those are worth.
-func (p *pane) sum(m *Measures, novel, bits int) {
-	h, l := fixed(m.Entropy, entropyUnit), fixed(m.Loss, lossUnit)
-	bits = min(bits, mostBits)
-	p.novel += uint16(novel)
+// sum adds up a prefix and what is new in it.
+func (p *pane) sum(whole feature.Shape, m *Measures) {
+	h, l, bits := fixed(m.Entropy, entropyUnit), fixed(m.Loss, lossUnit), min(m.Bits, mostBits)
 	p.fresh++
-	p.bytes += uint16(m.Len)
-	p.bytesSq += uint32(m.Len * m.Len)
-	p.longest += uint16(m.Longest)
+	p.bytes += uint16(whole.Len)
+	p.bytesSq += uint32(whole.Len * whole.Len)
+	p.longest += uint16(whole.Longest)
+	p.hyphens += uint16(whole.Hyphens)
+	p.novel += uint16(m.Len)
 	p.segments += uint16(m.Segments)
 	p.bits += uint16(bits)
 	p.bitsSq += uint32(bits * bits)

@@ -57,18 +57,25 @@ func (s *shard) observe(q *Query, m *Measures, sum *feature.Summary) Outcome {
 	return out
 }
 
-// news sums up a fresh prefix. It returns false if that has to be measured first.
+// news sums up what is new in a fresh prefix, if anything is. It returns false if that
+// has to be measured first.
 func (s *shard) news(w *Window, q *Query, m *Measures) bool {
-	var cached Measures
-	if m != nil {
-		s.shared.costly.remember(q.Hash, m)
-	} else if m = &cached; !s.shared.costly.recall(q, m) {
-		return false
+	var known Measures
+	if m == nil {
+		q.Novel = novel(q.Room[:0], q.Prefix, w.last[:w.ends], &q.Known)
 	}
-	text := novel(q.Room[:0], q.Prefix, w.last[:w.ends], &q.Known)
-	bits := min(q.Bits, s.shared.Bits(text))
-	w.newest().sum(m, len(text), bits)
-	w.arrived += uint32(bits+7) / 8
+	if len(q.Novel) > 0 {
+		hash := s.shared.Key.Sum(q.Novel)
+		if m != nil {
+			s.shared.costly.remember(hash, m)
+			known = *m
+		} else if !s.shared.costly.recall(q.Novel, hash, &known) {
+			return false
+		}
+		known.Bits = min(known.Bits, q.Bits)
+		w.newest().sum(feature.ShapeOf(q.Prefix), &known)
+		w.arrived += uint32(known.Bits+7) / 8
+	}
 	w.remember(q.Prefix)
 	return true
 }

@@ -12,10 +12,9 @@ type Pair uint64
 
 // Config is what a store works by.
 type Config struct {
-	Capacity int                   // windows held
-	Key      keyhash.Key           // of pairs, prefixes and labels
-	Span     Tick                  // how far back a window reaches
-	Bits     func(text []byte) int // that it takes to describe a text
+	Capacity int         // windows held
+	Key      keyhash.Key // of pairs, prefixes and labels
+	Span     Tick        // how far back a window reaches
 	Due      Due
 }
 
@@ -38,7 +37,8 @@ type Query struct {
 	Known  Labels // of a fresh prefix: those that the pair asked for lately
 	Bits   int    // of a fresh prefix: that it was charged
 	At     Tick
-	Room   [MaxPrefix]byte // scratch space
+	Novel  []byte          // what is new in the prefix, where that is to be measured
+	Room   [MaxPrefix]byte // where that lies
 }
 
 // MaxPrefix is the most bytes that a prefix has.
@@ -49,7 +49,7 @@ type State uint8
 
 const (
 	Quiet      State = iota // nothing new enough for a score
-	Unmeasured              // nothing was recorded: observe again with the prefix's measures
+	Unmeasured              // nothing was recorded: observe again with the measures of q.Novel
 	Worth                   // a score is due; the summary is filled
 )
 
@@ -94,7 +94,7 @@ func NewStore(c Config) *Store {
 
 func (s *Store) of(p Pair) *shard { return s.shards[int(p)&(len(s.shards)-1)] }
 
-// Observe records a query in its pair's window. m are the measures of the prefix, nil
+// Observe records a query in its pair's window. m are the measures of q.Novel, nil
 // until the outcome asks for them. When a score is due, the window
 // is summed up into sum; a nil sum means that no score is wanted.
 func (s *Store) Observe(q *Query, m *Measures, sum *feature.Summary) Outcome {

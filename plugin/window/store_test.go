@@ -14,9 +14,9 @@ func nth(n int) Pair { return Pair(hashed(fmt.Sprint(n))) }
 
 // visit has a pair ask for a prefix.
 func visit(s *Store, p Pair, prefix string, at time.Time) State {
-	q, m := query(prefix, at), measure(prefix)
+	q := query(prefix, at)
 	q.Pair = p
-	return s.Observe(&q, &m, nil).State
+	return ask(s, &q, nil).State
 }
 
 // Chance spreads pairs unevenly over shards; no store may lose a window for

@@ -39,12 +39,13 @@ func setBack(last, now Tick) bool {
 	return back > 0 && Tick(back) > foldTicks
 }
 
-// Measures is a prefix as a window sums it up: its shape, and what the
-// autoencoder and the segmentation say of it.
+// Measures is what is new in a prefix as a window sums it up: its characters, what the
+// autoencoder and the segmentation say of it, and how many bits it takes to describe.
 type Measures struct {
-	feature.Prefix
+	feature.Text
 	Loss     float32
 	Segments int
+	Bits     int
 }
 
 // Window is the rolling memory of one (SLD, client) pair. It keeps sums in
@@ -203,6 +204,7 @@ func (w *Window) summarize(s *feature.Summary) {
 		s.BytesSq += int(p.bytesSq)
 		s.Longest += int(p.longest)
 		s.Segments += int(p.segments)
+		s.Hyphens += int(p.hyphens)
 		s.New += int(p.novel)
 		s.Bits += int(p.bits)
 		s.BitsSq += int(p.bitsSq)

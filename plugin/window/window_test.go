@@ -58,7 +58,9 @@ func (n *naive) observe(prefix string, q *Query, span Tick) {
 	e := naiveEvent{prefix: prefix, at: now}
 	if q.Fresh {
 		text := naiveNovel(string(q.Prefix), n.last, &q.Known)
-		e.fresh = &naiveFresh{string(q.Prefix), text, min(q.Bits, describe([]byte(text)))}
+		if text != "" {
+			e.fresh = &naiveFresh{string(q.Prefix), text, min(q.Bits, measure(text).Bits)}
+		}
 		n.last = string(q.Prefix[max(len(q.Prefix)-lastBytes, 0):])
 	}
 	last := &n.panes[len(n.panes)-1]
@@ -89,9 +91,6 @@ func naiveNovel(prefix, last string, known *Labels) string {
 	}
 	return strings.Join(left, ".")
 }
-
-// describe stands in for the code of the meter.
-func describe(text []byte) int { return 5 * len(text) }
 
 func (n *naive) newest(prefix string) (found *naiveEvent) {
 	for i := range n.panes {
@@ -128,14 +127,15 @@ func (n *naive) summary() (s feature.Summary) {
 			if e.fresh == nil {
 				continue
 			}
-			m := measure(e.fresh.prefix)
+			m, whole := measure(e.fresh.novel), feature.ShapeOf([]byte(e.fresh.prefix))
 			s.Fresh++
-			s.New += len(e.fresh.novel)
+			s.Bytes += whole.Len
+			s.BytesSq += whole.Len * whole.Len
+			s.Longest += whole.Longest
+			s.Hyphens += whole.Hyphens
+			s.New += m.Len
 			s.Bits += e.fresh.bits
 			s.BitsSq += e.fresh.bits * e.fresh.bits
-			s.Bytes += m.Len
-			s.BytesSq += m.Len * m.Len
-			s.Longest += m.Longest
 			s.Segments += m.Segments
 			h, l := math.Floor(float64(m.Entropy)*entropyUnit+.5)/entropyUnit, math.Floor(float64(m.Loss)*lossUnit+.5)/lossUnit
 			s.Entropy += h
@@ -158,8 +158,8 @@ func count(b bool) int {
 }
 
 // measure stands in for the models by something as arbitrary but repeatable.
-func measure(prefix string) Measures {
-	return Measures{Prefix: feature.Measure([]byte(prefix)), Loss: float32(len(prefix)%7) * 0.13, Segments: len(prefix) / 2}
+func measure(text string) Measures {
+	return Measures{Text: feature.Measure([]byte(text)), Loss: float32(len(text)%7) * 0.13, Segments: len(text) / 2, Bits: 5 * len(text)}
 }
 
 // same compares all sums but those of rdata.
@@ -197,12 +197,8 @@ func TestWindowAgreesWithNaiveSums(t *testing.T) {
 			}
 			q.Prefix, q.Hash, q.At = []byte(prefix), hashed(prefix), now
 			q.Fresh, q.Bits, q.Known = r.IntN(4) > 0, r.IntN(900), Labels{r.Uint64() & r.Uint64(), 0}
-			if out := store.Observe(&q, nil, nil); out.State == Unmeasured {
-				m := measure(prefix)
-				out = store.Observe(&q, &m, nil)
-				if out.State != Quiet {
-					t.Fatalf("state %d after measures were given", out.State)
-				}
+			if out := ask(store, &q, nil); out.State != Quiet {
+				t.Fatalf("state %d, want Quiet", out.State)
 			}
 			want.observe(prefix, &q, span)
 			if r.IntN(2) == 0 {
@@ -232,8 +228,9 @@ func TestNoSumWraps(t *testing.T) {
 	for i := range 3 * MaxEvents {
 		q := query(strings.Repeat(string(rune('a'+i%26)), MaxPrefix-8)+fmt.Sprintf(".%07d", i), now)
 		q.Bits = math.MaxInt32
-		m := measure(string(q.Prefix))
-		m.Loss, m.Segments, m.Chars[0] = 1e9, MaxPrefix, MaxPrefix
+		s.Observe(&q, nil, nil)
+		m := measure(string(q.Novel))
+		m.Loss, m.Segments, m.Chars[0], m.Bits = 1e9, MaxPrefix, MaxPrefix, math.MaxInt32
 		s.Observe(&q, &m, nil)
 		a := Answer{News: math.MaxUint32}
 		for j := range a.Counts {
@@ -311,8 +308,8 @@ func TestScoreLeavesWhatCameSince(t *testing.T) {
 	long := func(i int) string { return strings.Repeat(string(rune('a'+i)), 40) }
 	var sum feature.Summary
 	due := func(s *Store, name string, at time.Time) Outcome {
-		q, m := query(name, at), measure(name)
-		return s.Observe(&q, &m, &sum)
+		q := query(name, at)
+		return ask(s, &q, &sum)
 	}
 	s, now := newStore(1), time.Unix(1e9, 0)
 	var first Outcome
@@ -420,8 +417,7 @@ func TestCapacity(t *testing.T) {
 	var q Query
 	for i := range Pair(10_000) {
 		q.Pair, q.Prefix = i, []byte{byte(i)}
-		m := measure("a")
-		s.Observe(&q, &m, nil)
+		ask(s, &q, nil)
 	}
 	windows, evicted := s.Count()
 	if windows > capacity || evicted < 5_000 {
@@ -433,8 +429,7 @@ func TestEstablishedWindowDoesNotAllocate(t *testing.T) {
 	s, now := newStore(1), time.Unix(1e9, 0)
 	var sum feature.Summary
 	q := query("abc", now)
-	m := measure("abc")
-	s.Observe(&q, &m, &sum)
+	ask(s, &q, &sum)
 	q.Fresh = false
 	if got := testing.AllocsPerRun(1000, func() { s.Observe(&q, nil, &sum) }); got != 0 {
 		t.Errorf("%v allocations for a known prefix, want none", got)
@@ -448,12 +443,11 @@ func fill(s *Store, windows, events int) {
 	for i := range prefixes {
 		prefixes[i] = query(fmt.Sprint("host-", i), time.Unix(1e9, 0))
 	}
-	m := measure("host-1234")
 	for pair := range windows {
 		for i := range events {
 			q := &prefixes[(pair+i)%len(prefixes)]
 			q.Pair = Pair(hashed(fmt.Sprint(pair)))
-			s.Observe(q, &m, nil)
+			ask(s, q, nil)
 		}
 	}
 }
@@ -486,10 +480,10 @@ func TestFullWindowsFitTheirMemory(t *testing.T) {
 func TestEvictionHandsPanesOn(t *testing.T) {
 	s := newStore(256)
 	fill(s, 4096, 3)
-	q, m := query("abc", time.Unix(1e9, 0)), measure("abc")
+	q := query("abc", time.Unix(1e9, 0))
 	got := testing.AllocsPerRun(10_000, func() {
 		q.Pair++
-		s.Observe(&q, &m, nil)
+		ask(s, &q, nil)
 	})
 	if got > 2 {
 		t.Errorf("%v allocations for a new window in a full store, want at most 2", got)
@@ -503,7 +497,7 @@ func hashed(text string) uint64 { return testKey.Sum([]byte(text)) }
 // newStore makes one whose windows reach back an hour.
 func newStore(capacity int) *Store {
 	return NewStore(Config{
-		Capacity: capacity, Key: testKey, Span: Ticks(time.Hour), Bits: describe,
+		Capacity: capacity, Key: testKey, Span: Ticks(time.Hour),
 		Due: Due{Events: 3, Information: 75, Share: 0.125, Suspicious: 0.45},
 	})
 }
@@ -512,9 +506,19 @@ func query(prefix string, at time.Time) Query {
 	return Query{Prefix: []byte(prefix), Hash: hashed(prefix), Fresh: true, Bits: 1000, At: TickOf(at)}
 }
 
+// ask observes a query, with what measure says of what is new in it.
+func ask(s *Store, q *Query, sum *feature.Summary) Outcome {
+	out := s.Observe(q, nil, sum)
+	if out.State == Unmeasured {
+		m := measure(string(q.Novel))
+		out = s.Observe(q, &m, sum)
+	}
+	return out
+}
+
 func observe(s *Store, prefix string, at time.Time) Outcome {
-	q, m := query(prefix, at), measure(prefix)
-	return s.Observe(&q, &m, nil)
+	q := query(prefix, at)
+	return ask(s, &q, nil)
 }
 
 func peek(t *testing.T, s *Store) (sum feature.Summary) {
@@ -530,8 +534,7 @@ func BenchmarkKnownPrefix(b *testing.B) {
 	prefixes := make([]Query, 40)
 	for i := range prefixes {
 		prefixes[i] = query(fmt.Sprint("host", i), time.Unix(1e9, 0))
-		m := measure("host")
-		s.Observe(&prefixes[i], &m, nil)
+		ask(s, &prefixes[i], nil)
 	}
 	var sum feature.Summary
 	for i := 0; b.Loop(); i++ {
@@ -548,11 +551,11 @@ func BenchmarkNewWindow(b *testing.B) {
 	}{{"room", 1 << 24}, {"evicting", 1 << 10}, {"evicting of 65536", 1 << 16}} {
 		b.Run(c.name, func(b *testing.B) {
 			s := newStore(c.capacity)
-			q, m := query("abc", time.Unix(1e9, 0)), measure("abc")
+			q := query("abc", time.Unix(1e9, 0))
 			b.ReportAllocs()
 			for b.Loop() {
 				q.Pair += 0x9E3779B97F4A7C15
-				s.Observe(&q, &m, nil)
+				ask(s, &q, nil)
 			}
 		})
 	}
