@@ -29,6 +29,14 @@ func Measure(prefix []byte) (p Prefix) {
 	return p
 }
 
+// Digits is how many of the characters are digits.
+func (p *Prefix) Digits() (n int) {
+	for _, count := range p.Chars[classDigit:classHyphen] {
+		n += int(count)
+	}
+	return n
+}
+
 func (p *Prefix) endLabel(size int) {
 	p.Labels++
 	p.Longest = max(p.Longest, size)

@@ -68,6 +68,7 @@ type Ruling struct {
 type Rules struct {
 	Threshold float64  // score in (0,1] from which a pair is blocked
 	Floor     Evidence // that a block needs
+	Joint     JointRules
 }
 
 // On rules on a case.

@@ -65,7 +65,7 @@ func (s *shard) news(w *Window, q *Query, m *Measures) bool {
 	} else if m = &cached; !s.shared.costly.recall(q, m) {
 		return false
 	}
-	text := novel(q.Room[:0], q.Prefix, w.last[:w.ends], &q.Known)
+	text := Novel(q.Room[:0], q.Prefix, w.last[:w.ends], &q.Known)
 	bits := min(q.Bits, s.shared.Bits(text))
 	w.newest().sum(m, len(text), bits)
 	w.arrived += uint32(bits+7) / 8
