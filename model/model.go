@@ -1,7 +1,8 @@
 // Package model holds the learned parts of the detector, and loads them: an
 // autoencoder that tells how unlike a benign host name a prefix is, a random
-// forest that judges a window by its 20 features, and an n-gram model that tells
-// how many bits a label costs which is spelled as benign ones are.
+// forest that judges a window by its 20 features, a small one that judges a client over
+// all its unknown SLDs, and an n-gram model that tells how many bits a label costs which
+// is spelled as benign ones are.
 package model
 
 import (
@@ -27,10 +28,11 @@ import (
 const (
 	autoencoderFile = "autoencoder"
 	forestFile      = "forest"
+	jointFile       = "joint"
 	surprisalFile   = "surprisal"
 )
 
-//go:embed data/*.onnx data/surprisal.bin data/autoencoder.json data/forest.json data/surprisal.json
+//go:embed data/*.onnx data/surprisal.bin data/autoencoder.json data/forest.json data/joint.json data/surprisal.json
 var embedded embed.FS
 
 // Models are what an engine judges by. They are immutable.
@@ -41,8 +43,17 @@ type Models struct {
 	Thresholds  forest.Thresholds
 	Floor       forest.Floor                 // evidence below which nothing is blocked
 	Benign      [feature.Count]feature.Range // where the features lie in benign windows
-	SuffixLists []SuffixList                 // that the models were trained by
-	ID          string                       // hex digest of all files: equal IDs judge alike
+	Joint       Joint
+	SuffixLists []SuffixList // that the models were trained by
+	ID          string       // hex digest of all files: equal IDs judge alike
+}
+
+// Joint is what clients are judged by over all their unknown SLDs.
+type Joint struct {
+	Forest    *forest.Forest
+	Threshold float64                           // score from which SLDs are flagged, in (0,1]
+	Floor     forest.Floor                      // evidence below which nothing is blocked
+	Benign    [feature.JointCount]feature.Range // where the features lie for benign clients
 }
 
 // SuffixList is the version of the Public Suffix List that cut the names which a
@@ -85,6 +96,9 @@ func Load(folder fs.FS, name string) (*Models, error) {
 	if err := m.loadForest(folder, name, id); err != nil {
 		return nil, err
 	}
+	if err := m.loadJoint(folder, name, id); err != nil {
+		return nil, err
+	}
 	if err := m.loadSurprisal(folder, name, id); err != nil {
 		return nil, err
 	}
@@ -92,10 +106,14 @@ func Load(folder fs.FS, name string) (*Models, error) {
 	return m, nil
 }
 
-// LoadAutoencoder reads only the autoencoder of a folder, for writing the rows
-// that a forest is to be trained on.
-func LoadAutoencoder(folder fs.FS, name string) (*Models, error) {
-	return loadAutoencoder(folder, name, io.Discard)
+// LoadMeasures reads only what a name is measured by, autoencoder and surprisal, for
+// writing the rows that the forests are to be trained on.
+func LoadMeasures(folder fs.FS, name string) (*Models, error) {
+	m, err := loadAutoencoder(folder, name, io.Discard)
+	if err != nil {
+		return nil, err
+	}
+	return m, m.loadSurprisal(folder, name, io.Discard)
 }
 
 func loadAutoencoder(folder fs.FS, name string, id io.Writer) (*Models, error) {
@@ -117,22 +135,46 @@ func loadAutoencoder(folder fs.FS, name string, id io.Writer) (*Models, error) {
 }
 
 func (m *Models) loadForest(folder fs.FS, name string, id io.Writer) error {
-	var manifest forest.Manifest
-	file, data, err := read(folder, name, forestFile, ".onnx", &manifest, &manifest.SHA256, id)
+	f, manifest, err := m.readForest(folder, name, forestFile, feature.Names[:], m.Benign[:], id)
 	if err != nil {
 		return err
+	}
+	m.Forest, m.Thresholds, m.Floor = f, manifest.Thresholds, manifest.Floor
+	return nil
+}
+
+func (m *Models) loadJoint(folder fs.FS, name string, id io.Writer) error {
+	j := &m.Joint
+	f, manifest, err := m.readForest(folder, name, jointFile, feature.JointNames[:], j.Benign[:], id)
+	if err != nil {
+		return err
+	}
+	if manifest.Floor.SLDs < 2 {
+		return fmt.Errorf("%s: floor of %d SLDs: at least 2 wanted", path.Join(name, jointFile+".json"), manifest.Floor.SLDs)
+	}
+	j.Forest, j.Threshold, j.Floor = f, manifest.Thresholds.Unknown, manifest.Floor
+	return nil
+}
+
+// readForest reads a forest over the named features, and where these lie in benign
+// traffic.
+func (m *Models) readForest(folder fs.FS, name, base string, features []string, benign []feature.Range, id io.Writer) (*forest.Forest, *forest.Manifest, error) {
+	var manifest forest.Manifest
+	file, data, err := read(folder, name, base, ".onnx", &manifest, &manifest.SHA256, id)
+	if err != nil {
+		return nil, nil, err
 	}
 	g, err := onnxgraph.Decode(file, data)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	manifestFile := path.Join(name, forestFile+".json")
-	if err := m.take(&manifest); err != nil {
-		return fmt.Errorf("%s: %w", manifestFile, err)
+	manifestFile := path.Join(name, base+".json")
+	if err := check(&manifest, features, benign); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", manifestFile, err)
 	}
 	m.SuffixLists = append(m.SuffixLists, SuffixList{Model: manifestFile, Version: manifest.SuffixList})
-	m.Forest, err = forest.Compile(g, feature.Count)
-	return err
+	f, err := forest.Compile(g, len(features))
+	return f, &manifest, err
 }
 
 func (m *Models) loadSurprisal(folder fs.FS, name string, id io.Writer) error {
@@ -177,23 +219,23 @@ func read(folder fs.FS, name, base, ending string, manifest any, digest *string,
 	return file, data, nil
 }
 
-// take checks the forest's manifest and keeps what the engine needs of it.
-func (m *Models) take(manifest *forest.Manifest) error {
-	if len(manifest.Features) != feature.Count {
-		return fmt.Errorf("%d features, this build has %d", len(manifest.Features), feature.Count)
+// check checks a forest's manifest and takes the benign ranges from it.
+func check(manifest *forest.Manifest, features []string, benign []feature.Range) error {
+	if len(manifest.Features) != len(features) {
+		return fmt.Errorf("%d features, this build has %d", len(manifest.Features), len(features))
 	}
 	for i, name := range manifest.Features {
-		if name != feature.Names[i] {
-			return fmt.Errorf("feature %d is %q, this build has %q", i+1, name, feature.Names[i])
+		if name != features[i] {
+			return fmt.Errorf("feature %d is %q, this build has %q", i+1, name, features[i])
 		}
 		usual, ok := manifest.Benign[name]
 		if !ok || !(usual.Low <= usual.Median && usual.Median <= usual.High) {
 			return fmt.Errorf("benign range of %q is missing or out of order", name)
 		}
-		m.Benign[i] = usual
+		benign[i] = usual
 	}
-	if len(manifest.Benign) != feature.Count {
-		return fmt.Errorf("%d benign ranges for %d features", len(manifest.Benign), feature.Count)
+	if len(manifest.Benign) != len(features) {
+		return fmt.Errorf("%d benign ranges for %d features", len(manifest.Benign), len(features))
 	}
 	if err := manifest.Thresholds.Check(); err != nil {
 		return err
@@ -204,7 +246,5 @@ func (m *Models) take(manifest *forest.Manifest) error {
 	if manifest.SuffixList == "" {
 		return errors.New("suffix_list is missing: which Public Suffix List were the names cut by?")
 	}
-	m.Thresholds = manifest.Thresholds
-	m.Floor = manifest.Floor
 	return nil
 }

@@ -150,10 +150,10 @@ func TestIDCoversEveryFile(t *testing.T) {
 	load("other n-gram model", files)
 }
 
-func TestLoadAutoencoderNeedsNothingElse(t *testing.T) {
+func TestLoadMeasuresNeedsNothingElse(t *testing.T) {
 	files := folder(t)
 	maps.DeleteFunc(files, func(name string, _ *fstest.MapFile) bool { return !strings.HasPrefix(name, "autoencoder.") })
-	m, err := LoadAutoencoder(files, "test")
+	m, err := LoadMeasures(files, "test")
 	if err != nil || m.Autoencoder == nil || m.Forest != nil || m.Surprisal != nil {
 		t.Errorf("%+v, %v", m, err)
 	}

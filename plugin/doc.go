@@ -11,6 +11,7 @@
 //	flags/         who is blocked, why and until when
 //	meter/         the information that each pair has carried, and its budget
 //	window/        what is remembered of each (SLD, client) pair
+//	joint/         what a client asked for below all its unknown SLDs together
 //	../segment     prefix to words
 //	../model       autoencoder, features and forest; surprisal is the meter's price list
 //	verdict/       a case to a ruling: Pass, Watch or Block; the allow list

@@ -173,4 +173,7 @@ func (s *series) count(d *detect.Decision) {
 	if d.Flagged != nil {
 		s.flags[d.Flagged.Ground].Inc()
 	}
+	for i := range d.Beside {
+		s.flags[d.Beside[i].Ground].Inc()
+	}
 }

@@ -52,7 +52,7 @@ func TestLayers(t *testing.T) {
 // The rooms of the plugin stand one above the other: each knows at most those
 // before it in this list. Storage knows no policy on top of that.
 func TestRooms(t *testing.T) {
-	rooms := []string{"escape", "keyhash", "domain", "split/psl/table", "split/psl", "split", "standing/table", "standing", "subject", "verdict", "flags", "meter", "window", "detect"}
+	rooms := []string{"escape", "keyhash", "domain", "split/psl/table", "split/psl", "split", "standing/table", "standing", "subject", "verdict", "flags", "meter", "window", "joint", "detect"}
 	deps := map[string][]string{} // of each room, below plugin/
 	for _, p := range packages(t, module+"cmd/coredns") {
 		room, ok := strings.CutPrefix(p.ImportPath, module+"plugin/")
@@ -80,8 +80,10 @@ func TestRooms(t *testing.T) {
 		}
 	}
 	for _, policy := range []string{"verdict", "flags", "subject", "standing", "meter"} {
-		if slices.Contains(deps["window"], policy) {
-			t.Errorf("window knows of %s", policy)
+		for _, storage := range []string{"window", "joint"} {
+			if slices.Contains(deps[storage], policy) {
+				t.Errorf("%s knows of %s", storage, policy)
+			}
 		}
 	}
 }

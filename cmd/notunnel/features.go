@@ -9,25 +9,27 @@ import (
 
 	"github.com/notunnel/notunnel/cmd/notunnel/capture"
 	"github.com/notunnel/notunnel/model"
+	"github.com/notunnel/notunnel/model/feature"
 )
 
 // runFeatures is "notunnel features": it writes window states of labelled logs
 // as the rows that the forest is trained on.
 func runFeatures(args []string, stdout, stderr io.Writer) int {
-	c := newCommandLine("features", "[-o OUT] [--sources TABLE] [--model DIR] FILE...",
+	c := newCommandLine("features", "[-o OUT] [--sources TABLE] [--model DIR] [--joint] FILE...",
 		"FILE is any log that notunnel scan reads.")
 	c.files = true
 	out := c.StringP("out", "o", "rows.csv.gz", "table to write, gzip")
 	table := c.String("sources", "model/train/sources.tsv", "what each file is: pattern, label, tool, source, SLDs")
-	dir := c.String("model", "", "folder of the autoencoder (default: the embedded one)")
+	dir := c.String("model", "", "folder of autoencoder and surprisal (default: the embedded ones)")
+	joint := c.Bool("joint", false, "write joint windows of clients, not the windows of pairs")
 	return c.run(args, stdout, stderr, func(files []string) error {
-		return writeRows(*out, *table, *dir, files, stderr)
+		return writeRows(*out, *table, *dir, *joint, files, stderr)
 	})
 }
 
 // writeRows writes the rows of all files. After an error no table is left.
-func writeRows(out, table, dir string, files []string, stderr io.Writer) (err error) {
-	models, err := autoencoderOf(dir)
+func writeRows(out, table, dir string, joint bool, files []string, stderr io.Writer) (err error) {
+	models, err := measuresOf(dir)
 	if err != nil {
 		return err
 	}
@@ -45,7 +47,15 @@ func writeRows(out, table, dir string, files []string, stderr io.Writer) (err er
 			os.Remove(out)
 		}
 	}()
-	w, err := newRowWriter(z, models, sources)
+	var w *rowWriter
+	var visitor capture.Visitor
+	if joint {
+		j, e := newJointWriter(z, models, sources)
+		w, visitor, err = j.rowWriter, j, e
+	} else {
+		w, err = newRowWriter(z, models, sources, rowColumns, feature.Names[:])
+		visitor = w
+	}
 	if err != nil {
 		return err
 	}
@@ -54,7 +64,7 @@ func writeRows(out, table, dir string, files []string, stderr io.Writer) (err er
 			return err
 		}
 		before := w.rows
-		if _, err := capture.Read(file, w); err != nil {
+		if _, err := capture.Read(file, visitor); err != nil {
 			return err
 		}
 		fmt.Fprintf(stderr, "%s: %d rows\n", file, w.rows-before)
@@ -64,9 +74,9 @@ func writeRows(out, table, dir string, files []string, stderr io.Writer) (err er
 	return w.out.Error()
 }
 
-func autoencoderOf(dir string) (*model.Models, error) {
+func measuresOf(dir string) (*model.Models, error) {
 	if dir == "" {
 		return model.Embedded()
 	}
-	return model.LoadAutoencoder(os.DirFS(dir), dir)
+	return model.LoadMeasures(os.DirFS(dir), dir)
 }

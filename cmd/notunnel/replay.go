@@ -84,6 +84,12 @@ func (r *replay) judge(q *capture.Query) (*pair, error) {
 	r.engine.Query(detect.Query{Name: q.Name, Type: q.Type, Client: q.Client, Source: r.source, At: at}, d)
 	asked := &asked{ticket: d.Ticket}
 	q.Data = asked
+	for i := range d.Beside {
+		f := &d.Beside[i]
+		if p := r.pairs[pairKey{f.SLD, f.Client}]; p != nil {
+			p.scored, p.score, p.reasons = true, f.Score, f.Reasons
+		}
+	}
 	if r.each != nil {
 		if err := r.report(q, at, asked); err != nil {
 			return nil, err

@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"io"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"github.com/miekg/dns"
@@ -41,6 +42,7 @@ type rowWriter struct {
 	models   *model.Models
 	allow    *verdict.AllowList
 	sources  []source
+	standing *standing.List // nil: every SLD is judged alike
 	rows     int
 	sessions int
 
@@ -61,11 +63,11 @@ type rowPair struct {
 	counted bool    // there was one
 }
 
-func newRowWriter(out io.Writer, models *model.Models, sources []source) (*rowWriter, error) {
+func newRowWriter(out io.Writer, models *model.Models, sources []source, columns ...[]string) (*rowWriter, error) {
 	observers := *models
 	observers.Forest = nil
 	w := &rowWriter{out: csv.NewWriter(out), models: &observers, allow: verdict.Shipped(), sources: sources}
-	return w, w.out.Write(append(append([]string{}, rowColumns...), feature.Names[:]...))
+	return w, w.out.Write(slices.Concat(columns...))
 }
 
 // open begins a file: sessions do not span files.
@@ -81,19 +83,27 @@ func (w *rowWriter) open(file string) (err error) {
 	return err
 }
 
-// Query implements capture.Visitor.
-func (w *rowWriter) Query(q *capture.Query) error {
+// observe passes a query on to the engine. ok is false if it is of no interest: not
+// judged, or of a stray domain.
+func (w *rowWriter) observe(q *capture.Query) (key pairKey, k kind, ok bool) {
 	d := &w.decision
 	w.engine.Query(detect.Query{Name: q.Name, Type: q.Type, Client: q.Client, Source: "file:" + w.file, At: w.clock.at(q.At)}, d)
 	q.Data = d.Ticket
 	if d.Why != detect.Judged {
+		return key, k, false
+	}
+	key = pairKey{string(d.SLD()), d.Client}
+	k, ok = w.source.of(key.sld, q.Source)
+	return key, k, ok
+}
+
+// Query implements capture.Visitor.
+func (w *rowWriter) Query(q *capture.Query) error {
+	key, k, ok := w.observe(q)
+	if !ok {
 		return nil
 	}
-	key := pairKey{string(d.SLD()), d.Client}
-	k, ok := w.source.of(key.sld, q.Source)
-	if !ok {
-		return nil // a stray domain
-	}
+	d := &w.decision
 	p := w.pairs[key]
 	if p == nil {
 		w.sessions++

@@ -5,6 +5,7 @@ import "bytes"
 // Shape is what is measured of a prefix as a whole.
 type Shape struct {
 	Len     int // unescaped bytes, dots included
+	Labels  int // 0 of an empty prefix
 	Longest int // bytes of the longest label
 	Hyphens int
 }
@@ -12,10 +13,10 @@ type Shape struct {
 // ShapeOf takes the measures of a prefix (lower-cased, unescaped, at most 255 bytes).
 func ShapeOf(prefix []byte) (s Shape) {
 	s.Len = len(prefix)
-	for start := 0; start <= len(prefix); {
+	for start := 0; s.Len > 0 && start <= s.Len; s.Labels++ {
 		end := bytes.IndexByte(prefix[start:], '.')
 		if end < 0 {
-			end = len(prefix) - start
+			end = s.Len - start
 		}
 		s.Longest = max(s.Longest, end)
 		start += end + 1
@@ -41,4 +42,12 @@ func Measure(text []byte) (t Text) {
 	}
 	t.Entropy = entropy(t.Chars[:])
 	return t
+}
+
+// Digits is how many of the characters are digits.
+func (t *Text) Digits() (n int) {
+	for _, count := range t.Chars[classDigit:classHyphen] {
+		n += int(count)
+	}
+	return n
 }

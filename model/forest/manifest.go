@@ -45,8 +45,9 @@ func (t Thresholds) Least() float64 { return min(t.Unknown, t.Listed, t.Popular)
 
 // Floor is the evidence below which nothing is blocked.
 type Floor struct {
-	Events      int `json:"events"`      // of the window
-	Information int `json:"information"` // that the pair's queries of a day carried, bytes by the meter
+	SLDs        int `json:"slds,omitempty"` // of a joint window
+	Events      int `json:"events"`         // of the window
+	Information int `json:"information"`    // that the pair's queries of a day carried, bytes by the meter
 }
 
 // Training says what a model was made from and how it fared.

@@ -37,28 +37,35 @@ class Rows:
         return np.char.add(self.label.astype(str), np.char.add("|", self.tool))
 
 
-def read(path: pathlib.Path) -> Rows:
-    """Reads a .csv.gz. A wrong header or number stops with its line."""
+def table(path: pathlib.Path, columns: list[str]) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Reads a .csv.gz that begins with the columns: names of the features that
+    follow, the columns as texts [columns, N], the features as float32 [N, features].
+    A wrong header or number stops with its line."""
     with gzip.open(path, "rt", newline="") as file:
-        table = csv.reader(file)
-        header = next(table)
-        if header[: len(COLUMNS)] != COLUMNS:
-            raise SystemExit(f"{path}:1: the columns must begin with {','.join(COLUMNS)}")
-        texts, numbers, x = [], [], []
-        for line, row in enumerate(table, 2):
+        lines = csv.reader(file)
+        header = next(lines)
+        if header[: len(columns)] != columns:
+            raise SystemExit(f"{path}:1: the columns must begin with {','.join(columns)}")
+        texts, x = [], []
+        for line, row in enumerate(lines, 2):
             try:
-                label, tool, source, sld, file, session, composed, allowed, standing, *counts = row[: len(COLUMNS)]
-                values = [float(v) for v in row[len(COLUMNS) :]]
-                numbers.append([int(label), int(composed), int(allowed), *map(int, counts)])
+                values = [float(v) for v in row[len(columns) :]]
             except ValueError as e:
                 raise SystemExit(f"{path}:{line}: {e}") from None
             if len(row) != len(header) or not np.isfinite(values).all():
                 raise SystemExit(f"{path}:{line}: {len(header)} columns and finite numbers wanted")
-            texts.append((tool, f"{source}|{sld}", file, session, standing))
+            texts.append(row[: len(columns)])
             x.append(values)
-    tool, group, file, session, standing = (np.array(column) for column in zip(*texts))
-    label, composed, allowed, queries, events, size = np.array(numbers).T
-    return Rows(header[len(COLUMNS) :], np.array(x, dtype=np.float32), label, tool, group, file, session, composed == 1, allowed == 1, standing, queries, events, size)
+    return header[len(columns) :], np.array(texts).T, np.array(x, dtype=np.float32)
+
+
+def read(path: pathlib.Path) -> Rows:
+    """Reads rows.csv.gz."""
+    features, texts, x = table(path, COLUMNS)
+    label, tool, source, sld, file, session, composed, allowed, standing, *counts = texts
+    queries, events, information = np.array(counts).astype(int)
+    group = np.char.add(np.char.add(source, "|"), sld)
+    return Rows(features, x, label.astype(int), tool, group, file, session, composed == "1", allowed == "1", standing, queries, events, information)
 
 
 # Tested, never trained on. A flood of random names is an attack of its own;

@@ -12,23 +12,18 @@ import argparse
 import pathlib
 
 import numpy as np
-import onnx
-import onnxruntime
-from skl2onnx import to_onnx
-from skl2onnx.common.data_types import FloatTensorType
 from sklearn.ensemble import RandomForestClassifier
 from tqdm import tqdm
 
 import artifact
 import folds
+import forests
 import rows as table
 
 TREES = 100
 MAX_DEPTH = 10
 MAX_LEAVES = 300
 LEAST_ROWS = 30  # in a leaf
-OPSET = {"": 15, "ai.onnx.ml": 1}
-GOLDEN = 2400  # rows that the Go code is compared with ONNX Runtime on
 FLOOR = {"events": 4, "information": 96}  # below which nothing is blocked: of the window, and bytes that the meter counts in a day
 TAUGHT = {"events": 4, "information": 96}  # evidence from which on a tunnel teaches
 MAX_THRESHOLD = 0.99
@@ -132,57 +127,10 @@ def report(title: str, rows: table.Rows, scores: np.ndarray, thresholds: dict[st
 
 
 def benign_ranges(rows: table.Rows) -> dict[str, dict[str, float]]:
-    """Where each feature lies in benign windows on enough evidence: the 5th
-    percentile, the median and the 95th, every session with the same weight."""
+    """Where each feature lies in benign windows on enough evidence, every session
+    with the same weight."""
     benign = rows.pick((rows.label == 0) & enough(rows))
-    order = np.argsort(benign.x, axis=0)
-    w = table.weights(benign)[order]
-    ranks = np.cumsum(w, axis=0) / w.sum(axis=0)
-    found = {}
-    for i, name in enumerate(benign.features):
-        low, median, high = (benign.x[order[np.searchsorted(ranks[:, i], q), i], i] for q in (0.05, 0.5, 0.95))
-        found[name] = {"low": float(str(low)), "median": float(str(median)), "high": float(str(high))}
-    return found
-
-
-def export(forest: RandomForestClassifier, features: int, path: pathlib.Path) -> None:
-    """Writes the forest without ZipMap and checks every threshold in it: the
-    largest float32 that is not above the float64 one, so that a float32 feature
-    goes the way it goes here."""
-    model = to_onnx(
-        forest,
-        initial_types=[("x", FloatTensorType([None, features]))],
-        options={id(forest): {"zipmap": False}},
-        target_opset=OPSET,
-    )
-    attributes = {a.name: a for a in model.graph.node[0].attribute}
-    written = np.array(attributes["nodes_values"].floats, dtype=np.float32)
-    branch = np.array([m == b"BRANCH_LEQ" for m in attributes["nodes_modes"].strings])
-    exact = np.concatenate([t.tree_.threshold[t.tree_.children_left >= 0] for t in forest.estimators_])
-    nearest = exact.astype(np.float32)
-    below = np.where(nearest > exact, np.nextafter(nearest, np.float32(-np.inf)), nearest)
-    if not np.array_equal(np.sort(written[branch]), np.sort(below)):
-        raise SystemExit("skl2onnx rounded a threshold the wrong way")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    onnx.save(model, str(path))
-
-
-def golden(forest: RandomForestClassifier, x: np.ndarray, path: pathlib.Path, seed: int) -> list[dict]:
-    """Rows and their probability by ONNX Runtime: real ones, and a third moved
-    exactly onto a split. Stops if ONNX Runtime and scikit-learn disagree."""
-    rng = np.random.default_rng(seed)
-    picked = x[rng.choice(len(x), GOLDEN, replace=len(x) < GOLDEN)]
-    for i in range(2 * GOLDEN // 3, GOLDEN):
-        tree = forest.estimators_[rng.integers(TREES)].tree_
-        for node in rng.permutation(np.flatnonzero(tree.feature >= 0))[:3]:
-            picked[i, tree.feature[node]] = np.float32(tree.threshold[node])
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    probabilities = session.run(["probabilities"], {"x": picked})[0][:, 1]
-    gap = np.abs(probabilities - forest.predict_proba(picked)[:, 1]).max()
-    if gap > 1e-5:
-        raise SystemExit(f"ONNX Runtime and scikit-learn differ by {gap}")
-    # str of a float32 is its shortest exact form
-    return [{"x": [float(str(v)) for v in row], "p": float(p)} for row, p in zip(picked, probabilities)]
+    return forests.ranges(benign.features, benign.x, table.weights(benign))
 
 
 def main() -> None:
@@ -209,7 +157,7 @@ def main() -> None:
     forest = fit(rows, args.seed)
 
     path = args.out / "forest.onnx"
-    export(forest, len(rows.features), path)
+    forests.export(forest, len(rows.features), path)
     manifest = {
         "features": rows.features,
         "thresholds": thresholds,
@@ -225,10 +173,10 @@ def main() -> None:
             "seed": args.seed,
             "held_out": counts,
         },
-        "versions": artifact.versions("scikit-learn", "skl2onnx", "onnx", "onnxruntime", "numpy"),
+        "versions": artifact.versions(*forests.TOOLS),
     }
     artifact.write_json(args.out / "forest.json", manifest)
-    artifact.write_json(args.out / "golden" / "forest.json", golden(forest, rows.x, path, args.seed), indent=None)
+    artifact.write_json(args.out / "golden" / "forest.json", forests.golden(forest, rows.x, path, args.seed), indent=None)
     importance = sorted(zip(forest.feature_importances_, rows.features), reverse=True)
     print("\n" + ", ".join(f"{name} {share:.3f}" for share, name in importance))
 

@@ -3,6 +3,7 @@ package detect
 import (
 	"github.com/notunnel/notunnel/model/feature"
 	"github.com/notunnel/notunnel/plugin/flags"
+	"github.com/notunnel/notunnel/plugin/joint"
 	"github.com/notunnel/notunnel/plugin/meter"
 	"github.com/notunnel/notunnel/plugin/split"
 	"github.com/notunnel/notunnel/plugin/subject"
@@ -46,6 +47,7 @@ type Decision struct {
 	Score           float64        // probability of a tunnel
 	Features        feature.Vector // what the score rests on
 	Flagged         *flags.Flag    // set for the query that got the pair flagged
+	Beside          []flags.Flag   // of other SLDs, that were raised with it
 	Price           meter.Bits     // information that the query carries, 0 if it is blocked
 	Up, Down        meter.Bits     // information that passed in the day before, this query's included
 	Ticket          Ticket
@@ -65,6 +67,7 @@ type Ticket struct {
 	above  uint64 // the name below the second key
 	qtype  uint16
 	judged bool
+	client uint64 // whose joint window the query is in, 0 if it is in none
 }
 
 // Valid reports whether the reply is of interest.
@@ -76,6 +79,7 @@ type scratch struct {
 	query    window.Query
 	measures window.Measures
 	summary  feature.Summary
+	joint    joint.Summary
 
 	measured, scored uint32 // how often, for timing some
 }

@@ -3,4 +3,5 @@
 // reads no clock and imports no CoreDNS.
 //
 //	query → split → window → (segment, autoencoder) → feature → forest → verdict
+//	                joint  →                          feature → forest → verdict
 package detect

@@ -10,6 +10,7 @@ import (
 	"github.com/notunnel/notunnel/model"
 	"github.com/notunnel/notunnel/model/forest"
 	"github.com/notunnel/notunnel/plugin/flags"
+	"github.com/notunnel/notunnel/plugin/joint"
 	"github.com/notunnel/notunnel/plugin/keyhash"
 	"github.com/notunnel/notunnel/plugin/meter"
 	"github.com/notunnel/notunnel/plugin/standing"
@@ -21,7 +22,7 @@ import (
 // Config is what an engine works by.
 type Config struct {
 	Models     *model.Models     // without a forest, windows roll and nothing is judged
-	Thresholds forest.Thresholds // scores from which a pair is flagged, in (0,1]; none: the model's own
+	Thresholds forest.Thresholds // scores from which a pair is flagged, in (0,1]; none: the model's own. For joint windows the higher one holds
 	Window     time.Duration     // how far back a window reaches
 	BlockFor   time.Duration     // how long a flag outlasts the last blocked query
 	Capacity   int               // windows held
@@ -74,6 +75,7 @@ type Engine struct {
 	networks subject.Networks
 	rules    verdict.Rules
 	store    *window.Store
+	joint    *joint.Store
 	flags    *flags.Table
 	meter    *meter.Meter
 	code     meter.Code
@@ -117,6 +119,7 @@ func New(c Config, prev *Engine) (*Engine, error) {
 		networks: networks,
 		rules: verdict.Rules{
 			Floor: verdict.Evidence{Events: c.Models.Floor.Events, Information: uint64(c.Models.Floor.Information)},
+			Joint: jointRules(&c),
 		},
 		flags: flags.New(c.Key, c.BlockFor),
 	}
@@ -135,6 +138,13 @@ func New(c Config, prev *Engine) (*Engine, error) {
 			Share:       dueShare,
 			Suspicious:  suspicious * float32(c.Thresholds.Least()),
 		},
+	})
+	e.joint = joint.NewStore(joint.Config{
+		Capacity: max(c.Capacity/pairsPerClient, leastClients),
+		Key:      c.Key,
+		Span:     window.Ticks(jointWindows * c.Window),
+		Bits:     func(text []byte) int { return e.code.Name(text).Whole() },
+		Least:    jointBits,
 	})
 	config := meter.Config{Capacity: c.Capacity, Key: c.Key, Limits: c.Budget, Code: e.code, Factor: e.factor, Watch: c.Metered}
 	if c.Watcher != nil {
@@ -157,6 +167,7 @@ func (e *Engine) Inherit(from *Engine) {
 	if e.knowsPairsOf(from) {
 		if from.config.Models.ID == e.config.Models.ID {
 			e.store.Inherit(from.store)
+			e.joint.Inherit(from.joint)
 		}
 		e.meter.Inherit(from.meter)
 		e.InheritFlags(from)

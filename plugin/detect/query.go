@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/notunnel/notunnel/model/feature"
+	"github.com/notunnel/notunnel/model/forest"
 	"github.com/notunnel/notunnel/plugin/flags"
 	"github.com/notunnel/notunnel/plugin/meter"
 	"github.com/notunnel/notunnel/plugin/verdict"
@@ -41,7 +42,7 @@ func (e *Engine) identify(q *Query, d *Decision) {
 	class := d.Parse(q.Name)
 	e.networks.Identify(&d.Client, q.Client, q.Source)
 	d.Ruling, d.Scored, d.Flagged, d.Ticket = verdict.Ruling{}, false, nil, Ticket{}
-	d.Price, d.Up, d.Down, d.second = 0, 0, 0, 0
+	d.Beside, d.Price, d.Up, d.Down, d.second = nil, 0, 0, 0, 0
 	switch {
 	case e.exempt(q.Client):
 		d.Why = Exempt
@@ -83,6 +84,9 @@ func (e *Engine) judge(q *Query, d *Decision) {
 		e.store.Scored(d.scratch.query.Pair, out, float32(d.Score))
 	}
 	d.Ticket = Ticket{pair: d.pair, second: d.second, prefix: d.hash, above: d.above, qtype: q.Type, judged: true}
+	if e.joins(d, &o) {
+		e.join(q, d)
+	}
 }
 
 // meterOnly charges a query whose looks say nothing.
@@ -153,17 +157,22 @@ func (e *Engine) measure(s *scratch) {
 // counts, if there is no answer.
 func (e *Engine) score(d *Decision) bool {
 	d.Features = d.scratch.summary.Vector()
+	d.Score, d.Scored = e.ask(e.config.Models.Forest, d.Features[:], d)
+	return d.Scored
+}
+
+// ask asks a forest. It returns false, and counts, if there is no answer.
+func (e *Engine) ask(f *forest.Forest, v []float32, d *Decision) (score float64, ok bool) {
 	begin := e.begin(&d.scratch.scored)
-	p, err := e.config.Models.Forest.Probability(d.Features[:])
+	p, err := f.Probability(v)
 	e.end(Forest, begin)
 	if err != nil {
 		if e.config.Watcher != nil {
 			e.config.Watcher.Fault(Forest)
 		}
-		return false
+		return 0, false
 	}
-	d.Scored, d.Score = true, float64(p)
-	return true
+	return float64(p), true
 }
 
 // Rescore scores the window of the decision's subject as it stands, due or not. It

@@ -36,6 +36,9 @@ func (e *Engine) Reply(t Ticket, m *dns.Msg, at time.Time) (price meter.Bits, ok
 			count(&a, m, room.buf)
 		}
 		e.store.Learn(window.Pair(t.pair), t.prefix, &a)
+		if t.client != 0 {
+			e.joint.Learn(t.client, t.pair, t.prefix, a.News)
+		}
 	}
 	if t.second != 0 {
 		r.Pair, r.Hash = t.second, t.above

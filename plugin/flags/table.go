@@ -132,6 +132,15 @@ func (t *Table) id(pair uint64, s *subject.Subject, scope []byte) uint64 {
 // copy of the flag, and false if it was there already: then the query counts as
 // blocked by that one. A flag of a metered ground is a record: Hit does not see it.
 func (t *Table) Raise(pair uint64, s *subject.Subject, scope []byte, f Flag, at time.Time) (Flag, bool) {
+	return t.raise(pair, s, scope, f, at, true)
+}
+
+// RaiseAhead is Raise where no query of the subject is being blocked yet.
+func (t *Table) RaiseAhead(pair uint64, s *subject.Subject, scope []byte, f Flag, at time.Time) (Flag, bool) {
+	return t.raise(pair, s, scope, f, at, false)
+}
+
+func (t *Table) raise(pair uint64, s *subject.Subject, scope []byte, f Flag, at time.Time, blocks bool) (Flag, bool) {
 	sh := t.of(pair)
 	sh.mu.Lock()
 	t.expire(sh, at)
@@ -141,7 +150,9 @@ func (t *Table) Raise(pair uint64, s *subject.Subject, scope []byte, f Flag, at 
 	}
 	if h, ok := sh.of(f.Ground).Get(id); ok {
 		if h.covers(s) {
-			h.touch(at, t.hold, s.Prefix())
+			if blocks {
+				h.touch(at, t.hold, s.Prefix())
+			}
 			known := *h.Flag
 			sh.mu.Unlock()
 			t.news.notify()
@@ -155,7 +166,9 @@ func (t *Table) Raise(pair uint64, s *subject.Subject, scope []byte, f Flag, at 
 		f.SLD = string(s.SLD())
 	}
 	f.Since, f.Last, f.Until, f.Blocked = at, at, at.Add(t.hold), 0
-	f.touch(at, t.hold, s.Prefix())
+	if blocks {
+		f.touch(at, t.hold, s.Prefix())
+	}
 	t.put(sh, &f, pair)
 	t.news.add(Raised, &f)
 	raised := f

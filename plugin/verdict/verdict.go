@@ -68,6 +68,7 @@ type Ruling struct {
 // Rules are what is ruled by. They are immutable.
 type Rules struct {
 	Floor Evidence // that a block needs
+	Joint JointRules
 }
 
 // On rules on a case.

@@ -8,13 +8,16 @@ type Labels [2]uint64
 // Has reports whether the i-th label is among them.
 func (l *Labels) Has(i int) bool { return l[i/64&1]>>(i%64)&1 != 0 }
 
+// Set puts the i-th label among them.
+func (l *Labels) Set(i int) { l[i/64&1] |= 1 << (i % 64) }
+
 // lastBytes is how much is remembered of the last new prefix, nearest to the SLD.
 const lastBytes = 64
 
-// novel writes what is new in a prefix behind room, which is empty: labels that are not
+// Novel writes what is new in a prefix behind room, which is empty: labels that are not
 // known, each without what it has in common with the label at its place in the last new
 // prefix.
-func novel(room, prefix, last []byte, known *Labels) []byte {
+func Novel(room, prefix, last []byte, known *Labels) []byte {
 	n := cap(room)
 	room = room[:n]
 	for i := 0; len(prefix) > 0; i++ {

@@ -62,7 +62,7 @@ func (s *shard) observe(q *Query, m *Measures, sum *feature.Summary) Outcome {
 func (s *shard) news(w *Window, q *Query, m *Measures) bool {
 	var known Measures
 	if m == nil {
-		q.Novel = novel(q.Room[:0], q.Prefix, w.last[:w.ends], &q.Known)
+		q.Novel = Novel(q.Room[:0], q.Prefix, w.last[:w.ends], &q.Known)
 	}
 	if len(q.Novel) > 0 {
 		hash := s.shared.Key.Sum(q.Novel)

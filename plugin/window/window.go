@@ -32,9 +32,9 @@ const (
 // foldTicks is the time within which a prefix asked again is the same event.
 var foldTicks = Ticks(10 * time.Second)
 
-// setBack reports whether the clock was set back since last: concurrent queries
+// SetBack reports whether the clock was set back since last: concurrent queries
 // overtake each other by much less. What is older begins to count from now.
-func setBack(last, now Tick) bool {
+func SetBack(last, now Tick) bool {
 	back := int32(last - now)
 	return back > 0 && Tick(back) > foldTicks
 }
@@ -82,7 +82,7 @@ func (w *Window) newest() *pane { return w.panes[w.open-1] }
 // unless the clock was set back: then panes of the future are older than any
 // span, and go.
 func (w *Window) slide(now, span Tick, s *pool) Tick {
-	if w.open > 0 && int32(now-w.now) < 0 && !setBack(w.now, now) {
+	if w.open > 0 && int32(now-w.now) < 0 && !SetBack(w.now, now) {
 		now = w.now
 	}
 	w.now = now

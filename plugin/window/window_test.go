@@ -275,7 +275,7 @@ func TestNovel(t *testing.T) {
 		{"aa", "aaa", 0, ""},
 	} {
 		var room [MaxPrefix]byte
-		if got := novel(room[:0], []byte(c.prefix), []byte(c.last), &Labels{c.known}); string(got) != c.want {
+		if got := Novel(room[:0], []byte(c.prefix), []byte(c.last), &Labels{c.known}); string(got) != c.want {
 			t.Errorf("%q after %q, known %b: %q is new, want %q", c.prefix, c.last, c.known, got, c.want)
 		}
 	}

@@ -90,7 +90,7 @@ func mixed(log string) bool {
 func TestCompose(t *testing.T) {
 	const perFamily, visits = 3, 2
 	dir := t.TempDir()
-	if err := compose(names(t), dir, 7, perFamily, visits); err != nil {
+	if err := compose(names(t), dir, 7, perFamily, visits, nil); err != nil {
 		t.Fatal(err)
 	}
 	logs, err := filepath.Glob(filepath.Join(dir, "*.tsv.gz"))

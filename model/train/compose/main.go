@@ -25,6 +25,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/pflag"
@@ -39,14 +40,15 @@ func main() {
 	seed := pflag.Uint64("seed", 1, "seed of all randomness")
 	perFamily := pflag.Int("sessions", 250, "sessions of each composed family and rhythm")
 	ordinary := pflag.Int("ordinary", 4, "sessions over each SLD with enough real names, and as many over mixed ones")
+	only := pflag.StringSlice("only", nil, "write these logs alone: names, as path/filepath.Match has them, without .tsv.gz")
 	whole := pflag.Bool("networks", false, "write whole networks, one log a pattern, instead")
 	days := pflag.Int("days", 2, "days of a network")
 	pflag.Parse()
 	if *namesFile == "" || pflag.NArg() > 0 {
-		fmt.Fprintln(os.Stderr, "usage: compose --names FILE [--out DIR] [--seed N] [--sessions N] [--ordinary N] [--networks [--days N]]")
+		fmt.Fprintln(os.Stderr, "usage: compose --names FILE [--out DIR] [--seed N] [--sessions N] [--ordinary N] [--only NAME,…] [--networks [--days N]]")
 		os.Exit(2)
 	}
-	write := func() error { return compose(*namesFile, *out, *seed, *perFamily, *ordinary) }
+	write := func() error { return compose(*namesFile, *out, *seed, *perFamily, *ordinary, *only) }
 	if *whole {
 		write = func() error { return composeNetworks(*namesFile, *out, *seed, *days) }
 	}
@@ -56,7 +58,7 @@ func main() {
 	}
 }
 
-func compose(namesFile, out string, seed uint64, perFamily, ordinary int) error {
+func compose(namesFile, out string, seed uint64, perFamily, ordinary int, only []string) error {
 	world, err := readNames(namesFile)
 	if err != nil {
 		return err
@@ -64,7 +66,7 @@ func compose(namesFile, out string, seed uint64, perFamily, ordinary int) error 
 	if err := world.writeUnseen(filepath.Join(out, "unseen-prefixes.txt.gz")); err != nil {
 		return err
 	}
-	c := &composer{world: world, out: out, seed: seed}
+	c := &composer{world: world, out: out, seed: seed, only: only}
 	benign, whole, tunnels, formats := benignFamilies(world), clients(world), tunnelFamilies(), formats()
 	visits, logs := ordinary*len(world.zones), len(benign)+len(whole)+len(formats)
 	for _, f := range tunnels {
@@ -163,6 +165,7 @@ type composer struct {
 	world *world
 	out   string
 	seed  uint64
+	only  []string // patterns of the logs that are wanted; none: all
 	bar   *progressbar.ProgressBar
 }
 
@@ -170,7 +173,7 @@ type composer struct {
 // log has randomness of its own: a family more or less leaves the others as they
 // are, but for those that draw among families (clients, rotations, keyUploads).
 func (c *composer) write(name string, n int, make func(r *rand.Rand, i int) client) error {
-	if n == 0 {
+	if n == 0 || !c.wants(name) {
 		return nil
 	}
 	log, err := newLog(filepath.Join(c.out, name+".tsv.gz"))
@@ -185,6 +188,14 @@ func (c *composer) write(name string, n int, make func(r *rand.Rand, i int) clie
 		c.bar.Add(1)
 	}
 	return log.close()
+}
+
+// wants reports whether the log of that name is wanted.
+func (c *composer) wants(name string) bool {
+	return len(c.only) == 0 || slices.ContainsFunc(c.only, func(pattern string) bool {
+		matches, _ := filepath.Match(pattern, name)
+		return matches
+	})
 }
 
 // ordinarySession is a session over ordinary names, but for the names.

@@ -1,0 +1,154 @@
+"""Trains the small forest that judges a client over all its unknown SLDs.
+
+Input: joint.csv.gz as "notunnel features --joint" writes it, one row per state of a
+client at a moment. Output, in --out: joint.onnx, joint.json and golden/joint.json,
+as train_forest.py has them. A client whose window rests on a single SLD of a tunnel
+teaches nothing: that is for the forest of pairs. The threshold is chosen on scores of
+forests that saw neither the tool of a tunnel nor the client.
+"""
+
+import argparse
+import pathlib
+
+import numpy as np
+from sklearn.ensemble import RandomForestClassifier
+from tqdm import tqdm
+
+import artifact
+import folds
+import forests
+import rows as table
+
+COLUMNS = "label tool source file session composed tunnels slds events information up down".split()
+TREES = 40
+MAX_DEPTH = 8
+MAX_LEAVES = 100
+LEAST_ROWS = 20  # in a leaf
+FEATURES = 2  # looked at for a split: fewer than usual, which finds more of tools that are left out
+FLOOR = {"slds": 2, "events": 6, "information": 48}  # below which nothing is flagged
+BENIGN = 4  # votes of the benign class for one of the tunnels
+FLAGGED = 1 / 2000  # of benign clients that may be, by forests that never saw them
+HEADROOM = 0.1  # above the threshold that this gives: other networks have other clients
+MAX_THRESHOLD = 0.99
+
+
+class Rows:
+    """Rows on enough evidence, in columns."""
+
+    def __init__(self, path: pathlib.Path):
+        self.features, texts, x = table.table(path, COLUMNS)
+        named = dict(zip(COLUMNS, texts))
+        numbers = {name: named[name].astype(int) for name in "label session composed tunnels slds events information up down".split()}
+        self.clients = len(np.unique(numbers["session"][np.isin(numbers["session"], numbers["session"][numbers["tunnels"] > 0], invert=True)]))
+        keep = (numbers["tunnels"] != 1) & np.logical_and.reduce([numbers[name] >= least for name, least in FLOOR.items()])
+        self.x = x[keep]
+        for name, values in numbers.items():
+            setattr(self, name, values[keep])
+        self.file = named["file"][keep]
+        stem = np.array([name.split(".")[0] for name in self.file])
+        self.family = np.where(self.label == 1, named["tool"][keep], stem)
+        # what a tunnel's client asks for before is ordinary
+        self.family[(self.label == 0) & np.char.startswith(stem, "tunnel-")] = "before a tunnel"
+
+    def fold(self) -> np.ndarray:
+        """The fold of each row: of a tunnel's tool, else of the client."""
+        tools = {tool: i for i, tool in enumerate(np.unique(self.family[self.label == 1]))}
+        return np.array([tools[f] if label else s for label, f, s in zip(self.label, self.family, self.session)]) % folds.FOLDS
+
+    def weights(self) -> np.ndarray:
+        """The rows of a client share one vote, the clients of a family one, the
+        families of a class one, and the benign class has a few."""
+        votes = np.ones(len(self.label))
+        kind = np.char.add(self.label.astype(str), self.family)
+        for key in (np.char.add(kind, self.session.astype(str)), kind, self.label):
+            _, of = np.unique(key, return_inverse=True)
+            votes /= np.bincount(of, weights=votes)[of]
+        votes[self.label == 0] *= BENIGN
+        return votes * len(votes) / votes.sum()
+
+
+def fit(rows: Rows, mine: np.ndarray, seed: int) -> RandomForestClassifier:
+    forest = RandomForestClassifier(TREES, max_depth=MAX_DEPTH, max_leaf_nodes=MAX_LEAVES, min_samples_leaf=LEAST_ROWS, max_features=FEATURES, random_state=seed, n_jobs=2)
+    return forest.fit(rows.x[mine], rows.label[mine], sample_weight=rows.weights()[mine])
+
+
+def choose_threshold(rows: Rows, scores: np.ndarray) -> float:
+    """The lowest threshold, in steps of 0.001, that flags at most FLAGGED of the
+    benign clients, with headroom."""
+    benign = rows.label == 0
+    _, of = np.unique(rows.session[benign], return_inverse=True)
+    peaks = np.zeros(of.max() + 1)
+    np.maximum.at(peaks, of, scores[benign])
+    may = int(FLAGGED * rows.clients)
+    lowest = np.sort(peaks)[-1 - may] + 0.001
+    return float(min(np.ceil((lowest + HEADROOM) * 1000) / 1000, MAX_THRESHOLD))
+
+
+def report(rows: Rows, scores: np.ndarray, threshold: float) -> dict[str, int]:
+    """Prints clients and first flags by family; returns the counts by class."""
+    print(f"\ntools and clients left out, threshold {threshold}; of {rows.clients} benign clients the others are below the floor")
+    print(f"{'class':<7} {'family':<28} {'clients':>8} {'flagged':>8} {'share':>7}  information before the flag, median: up, down")
+    counts = {"tunnel_clients": 0, "tunnel_flagged": 0, "benign_clients": rows.clients, "benign_flagged": 0}
+    for label in (1, 0):
+        name = ("benign", "tunnel")[label]
+        for family in np.unique(rows.family[rows.label == label]):
+            mine = (rows.label == label) & (rows.family == family)
+            clients = len(np.unique(rows.session[mine]))
+            flagged, first = np.unique(rows.session[mine & (scores >= threshold)], return_index=True)
+            up, down = (v[mine & (scores >= threshold)][first] for v in (rows.up, rows.down))
+            counts[f"{name}_flagged"] += len(flagged)
+            if label:
+                counts["tunnel_clients"] += clients
+            leak = f"{np.median(up):.0f}, {np.median(down):.0f}" if label and len(first) else "-"
+            print(f"{name:<7} {family:<28} {clients:>8} {len(flagged):>8} {len(flagged) / clients:>7.1%}  {leak}")
+    return counts
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("rows", type=pathlib.Path, help="joint.csv.gz from notunnel features --joint")
+    parser.add_argument("--out", type=pathlib.Path, required=True, help="folder of the model")
+    parser.add_argument("--data", required=True, help="what the rows are, for the manifest")
+    parser.add_argument("--suffix-list", required=True, help="version of the Public Suffix List that cut the names, for the manifest")
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+
+    rows = Rows(args.rows)
+    if len(np.unique(rows.label)) < 2:
+        raise SystemExit(f"{args.rows}: a class is missing")
+    fold, scores = rows.fold(), np.zeros(len(rows.label))
+    for k in tqdm(range(folds.FOLDS), desc="forests, each without a fold"):
+        if (fold == k).any():
+            scores[fold == k] = fit(rows, fold != k, args.seed).predict_proba(rows.x[fold == k])[:, 1]
+    threshold = choose_threshold(rows, scores)
+    counts = report(rows, scores, threshold)
+    forest = fit(rows, np.full(len(fold), True), args.seed)
+
+    path = args.out / "joint.onnx"
+    forests.export(forest, len(rows.features), path)
+    benign = rows.label == 0
+    manifest = {
+        "features": rows.features,
+        "thresholds": {"unknown": threshold, "listed": 1, "popular": 1},  # the SLDs of a joint window are unknown
+        "floor": FLOOR,
+        "benign": forests.ranges(rows.features, rows.x[benign], rows.weights()[benign]),
+        "suffix_list": args.suffix_list,
+        "sha256": artifact.sha256(path),
+        "training": {
+            "data": args.data,
+            "rows": len(rows.label),
+            "composed": round(float(rows.composed.mean()), 4),
+            "trees": TREES,
+            "seed": args.seed,
+            "held_out": counts,
+        },
+        "versions": artifact.versions(*forests.TOOLS),
+    }
+    artifact.write_json(args.out / "joint.json", manifest)
+    artifact.write_json(args.out / "golden" / "joint.json", forests.golden(forest, rows.x, path, args.seed), indent=None)
+    importance = sorted(zip(forest.feature_importances_, rows.features), reverse=True)
+    print("\n" + ", ".join(f"{name} {share:.3f}" for share, name in importance))
+
+
+if __name__ == "__main__":
+    main()

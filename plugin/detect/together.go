@@ -1,0 +1,159 @@
+package detect
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/dustin/go-humanize"
+
+	"github.com/notunnel/notunnel/plugin/flags"
+	"github.com/notunnel/notunnel/plugin/joint"
+	"github.com/notunnel/notunnel/plugin/meter"
+	"github.com/notunnel/notunnel/plugin/split"
+	"github.com/notunnel/notunnel/plugin/standing"
+	"github.com/notunnel/notunnel/plugin/subject"
+	"github.com/notunnel/notunnel/plugin/verdict"
+	"github.com/notunnel/notunnel/plugin/window"
+)
+
+// Joint windows. They reach back further than those of pairs, since a tunnel over many
+// SLDs is slow in each. jointBits leaves out names that any SLD has, such as www, and
+// keeps most counters, by which downloads ask.
+const (
+	pairsPerClient = 16 // windows of pairs to one of a client
+	leastClients   = 256
+	jointWindows   = 24 // spans of a window
+	jointBits      = 12 // that must be new in a name
+)
+
+// joins reports whether a query that was charged is one for the joint window of its
+// client. One in a hundred is.
+func (e *Engine) joins(d *Decision, o *meter.Outcome) bool {
+	return o.Kind == meter.Fresh && o.Price.Whole() >= jointBits && !service(d.Prefix()) &&
+		e.Standing(d.SLD()) == standing.Unknown
+}
+
+// jointRules are what joint windows are ruled by. A threshold that is asked for is meant
+// for the forest of pairs: it can only make them stricter.
+func jointRules(c *Config) verdict.JointRules {
+	j := &c.Models.Joint
+	return verdict.JointRules{
+		Threshold: max(j.Threshold, c.Thresholds.Unknown),
+		Floor:     verdict.JointEvidence{SLDs: j.Floor.SLDs, Events: j.Floor.Events, Information: uint64(j.Floor.Information)},
+	}
+}
+
+// join takes a query into the joint window of its client, scores that if there is
+// evidence enough, and flags SLDs that it rests on.
+func (e *Engine) join(q *Query, d *Decision) {
+	sum, client := &d.scratch.joint, subject.Pair(&e.config.Key, subject.OfAll, nil, &d.Client, d.scratch.key[:])
+	if !e.joint.Observe(&joint.Query{
+		Client: client, Pair: d.pair, SLD: d.SLD(), Prefix: d.Prefix(), Hash: d.hash, At: d.scratch.query.At,
+	}, sum) {
+		return
+	}
+	d.Ticket.client = client
+	c := verdict.JointCase{
+		Evidence: verdict.JointEvidence{SLDs: sum.SLDs, Events: sum.Events, Information: uint64(sum.Information())},
+		Whole:    verdict.Likeness{Events: sum.Events, Alike: share(sum.Alike, sum.Apart), Shared: share(sum.Shared, sum.Labels)},
+	}
+	if e.config.Models.Forest == nil || !e.rules.Joint.Enough(&c.Evidence) {
+		return
+	}
+	v, ok := sum.Vector(), false
+	if c.Score, ok = e.ask(e.config.Models.Joint.Forest, v[:], d); ok {
+		e.cut(q, d, &c)
+	}
+}
+
+// cut flags the SLDs of a joint window that are to be blocked, and blocks the query if
+// its own is one of them.
+func (e *Engine) cut(q *Query, d *Decision, c *verdict.JointCase) {
+	sum, client, taking := &d.scratch.joint, d.Ticket.client, 0
+	var room [joint.MaxSLDs]*joint.Part
+	parts := room[:0] // that are not blocked yet
+	for i := range sum.Parts[:sum.SLDs] {
+		p := &sum.Parts[i]
+		c.Part = verdict.Likeness{
+			Events: p.Events, Alike: share(p.Alike, p.Events*(sum.Events-p.Events)), Shared: share(p.Shared, p.Labels),
+		}
+		c.Scope = p.SLD()
+		if p.Pair == d.pair {
+			c.Scope = d.SLD()
+		}
+		ruling := e.rules.OnJoint(c)
+		if ruling.Verdict != verdict.Block {
+			continue
+		}
+		// A text that was too long to be kept is at hand with the next query.
+		if taking++; !p.Cut && len(ruling.Scope) > 0 {
+			parts = append(parts, p)
+		}
+		if p.Pair == d.pair {
+			d.Ruling = ruling
+		}
+	}
+	if len(parts) == 0 {
+		return
+	}
+	f := flags.Flag{Ground: verdict.Model, Score: c.Score, Reasons: []string{spread(c.Score, taking, sum, parts)}}
+	for _, p := range parts {
+		queries, bytes := e.store.Passed(window.Pair(p.Pair))
+		f.Queries, f.LeakedBytes = uint64(queries), uint64(bytes)
+		if p.Pair == d.pair {
+			e.blockJoint(q, d, c, f)
+		} else {
+			e.flagBeside(q, d, p, f)
+		}
+		e.store.Forget(window.Pair(p.Pair))
+		e.joint.Cut(client, p.Pair)
+	}
+}
+
+// blockJoint flags the query's own SLD, and blocks the query.
+func (e *Engine) blockJoint(q *Query, d *Decision, c *verdict.JointCase, f flags.Flag) {
+	if sum, ok := e.Summary(d); ok {
+		d.Features = sum.Vector()
+	}
+	f.LeakedBytes -= min(f.LeakedBytes, uint64(len(d.Prefix())))
+	d.Scored, d.Score, d.Price, d.Ticket = true, c.Score, 0, Ticket{}
+	e.raise(q, d, d.pair, f)
+}
+
+// flagBeside flags another SLD of the client, none of whose queries is being blocked.
+func (e *Engine) flagBeside(q *Query, d *Decision, p *joint.Part, f flags.Flag) {
+	other := subject.Subject{Client: d.Client}
+	other.Parse(split.Text(p.SLD()))
+	up, down := e.meter.Spent(p.Pair, q.At)
+	f.UpBytes, f.DownBytes = up.Bytes(), down.Bytes()
+	if raised, ok := e.flags.RaiseAhead(p.Pair, &other, other.SLD(), f, q.At); ok {
+		d.Beside = append(d.Beside, raised)
+	}
+}
+
+// maxNamed is how many domains a reason names.
+const maxNamed = 3
+
+// spread says in words what a joint window was flagged for: over how many domains, with
+// some that are flagged now.
+func spread(score float64, taking int, sum *joint.Summary, parts []*joint.Part) string {
+	var names []string
+	for _, p := range parts {
+		if sld := p.SLD(); len(sld) > 0 && len(names) < maxNamed {
+			names = append(names, split.Text(sld))
+		}
+	}
+	if taking > len(names) {
+		names = append(names, "…")
+	}
+	return fmt.Sprintf("%.2f over %d domains of this client: %s; %s in %d names, %.0f %% of labels under more than one",
+		score, taking, strings.Join(names, ", "), humanize.IBytes(uint64(sum.Information())), sum.Events, 100*share(sum.Shared, sum.Labels))
+}
+
+func share(n, of int) float64 { return float64(n) / float64(max(of, 1)) }
+
+// Joint is the joint window of the client that the query has entered, itself included.
+// It returns false if it has entered none.
+func (e *Engine) Joint(d *Decision) (*joint.Summary, bool) {
+	return &d.scratch.joint, d.Ticket.client != 0
+}
