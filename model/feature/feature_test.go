@@ -7,22 +7,22 @@ import (
 
 func TestMeasure(t *testing.T) {
 	tests := []struct {
-		prefix           string
-		longest, hyphens int
-		entropy          float64
+		prefix                   string
+		labels, longest, hyphens int
+		entropy                  float64
 	}{
-		{"", 0, 0, 0},
-		{"www", 3, 0, 0},
-		{"ab.cd", 2, 0, 2},
-		{"_sip._tcp", 4, 0, math.Log2(8) - (2+2)/8.0},
-		{"a_b", 3, 0, math.Log2(3)},
-		{"a-b.-", 3, 2, math.Log2(4) - 2/4.0},
-		{"aabb.c", 4, 0, math.Log2(5) - 4/5.0},
-		{"..", 0, 0, 0},
-		{"\xff\x80", 2, 0, 1},
+		{"", 0, 0, 0, 0},
+		{"www", 1, 3, 0, 0},
+		{"ab.cd", 2, 2, 0, 2},
+		{"_sip._tcp", 2, 4, 0, math.Log2(8) - (2+2)/8.0},
+		{"a_b", 1, 3, 0, math.Log2(3)},
+		{"a-b.-", 2, 3, 2, math.Log2(4) - 2/4.0},
+		{"aabb.c", 2, 4, 0, math.Log2(5) - 4/5.0},
+		{"..", 3, 0, 0, 0},
+		{"\xff\x80", 1, 2, 0, 1},
 	}
 	for _, tc := range tests {
-		want := Shape{Len: len(tc.prefix), Longest: tc.longest, Hyphens: tc.hyphens}
+		want := Shape{Len: len(tc.prefix), Labels: tc.labels, Longest: tc.longest, Hyphens: tc.hyphens}
 		if s := ShapeOf([]byte(tc.prefix)); s != want {
 			t.Errorf("ShapeOf(%q) = %+v, want %+v", tc.prefix, s, want)
 		}

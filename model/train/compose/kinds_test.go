@@ -70,7 +70,7 @@ func composed(t *testing.T, dir, pattern string) (clients [][]*exchange) {
 func composeSmall(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := compose(names(t), dir, 3, 12, 1); err != nil {
+	if err := compose(names(t), dir, 3, 12, 1, nil); err != nil {
 		t.Fatal(err)
 	}
 	return dir
@@ -205,7 +205,7 @@ func TestAllLogsDeterministic(t *testing.T) {
 	var dirs [2]string
 	for i := range dirs {
 		dirs[i] = t.TempDir()
-		if err := compose(from, dirs[i], 5, 2, 1); err != nil {
+		if err := compose(from, dirs[i], 5, 2, 1, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
