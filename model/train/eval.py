@@ -23,6 +23,7 @@ from tqdm import tqdm
 import artifact
 import compare
 import folds
+import forests
 import plots
 import rows as table
 import sessions as judged
@@ -270,8 +271,8 @@ def train_folds(rows: table.Rows, dealt: folds.Folds, threshold: float, models: 
     for k in tqdm(range(folds.FOLDS), desc="forests, each without a fold"):
         folder = work / f"fold-{k}"
         forest = train_forest.fit(rows.pick(fold != k), seed)
-        train_forest.export(forest, len(rows.features), folder / "forest.onnx")
-        for name in ("autoencoder.onnx", "autoencoder.json", "surprisal.bin", "surprisal.json"):
+        forests.export(forest, len(rows.features), folder / "forest.onnx")
+        for name in ("autoencoder.onnx", "autoencoder.json", "surprisal.bin", "surprisal.json", "joint.onnx", "joint.json"):
             shutil.copy(models / name, folder / name)
         artifact.write_json(
             folder / "forest.json",

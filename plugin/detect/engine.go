@@ -97,6 +97,7 @@ func New(c Config, prev *Engine) (*Engine, error) {
 	if c.Models == nil {
 		return nil, errors.New("detect: no models")
 	}
+	joined := jointRules(c.Models.Joint, c.Threshold)
 	if c.Threshold == 0 {
 		c.Threshold = c.Models.Threshold
 	}
@@ -118,7 +119,7 @@ func New(c Config, prev *Engine) (*Engine, error) {
 		rules: verdict.Rules{
 			Threshold: c.Threshold,
 			Floor:     verdict.Evidence{Events: c.Models.Floor.Events, Information: uint64(c.Models.Floor.Information)},
-			Joint:     jointRules(&c),
+			Joint:     joined,
 		},
 		flags: flags.New(c.Key, c.BlockFor),
 	}

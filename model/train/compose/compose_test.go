@@ -90,7 +90,7 @@ func mixed(log string) bool {
 func TestCompose(t *testing.T) {
 	const perFamily, visits = 3, 2
 	dir := t.TempDir()
-	if err := compose(names(t), dir, 7, perFamily, visits); err != nil {
+	if err := compose(names(t), dir, 7, perFamily, visits, nil); err != nil {
 		t.Fatal(err)
 	}
 	logs, err := filepath.Glob(filepath.Join(dir, "*.tsv.gz"))
@@ -149,7 +149,7 @@ func TestCompose(t *testing.T) {
 // What the autoencoder is validated on belongs to held-out SLDs alone.
 func TestUnseenPrefixes(t *testing.T) {
 	dir := t.TempDir()
-	if err := compose(names(t), dir, 1, 1, 1); err != nil {
+	if err := compose(names(t), dir, 1, 1, 1, nil); err != nil {
 		t.Fatal(err)
 	}
 	f, err := os.Open(filepath.Join(dir, "unseen-prefixes.txt.gz"))
@@ -180,7 +180,7 @@ func TestSameSeedSameBytes(t *testing.T) {
 	var logs [3][]byte
 	for i, seed := range []uint64{1, 1, 2} {
 		dir := t.TempDir()
-		if err := compose(from, dir, seed, 2, 2); err != nil {
+		if err := compose(from, dir, seed, 2, 2, nil); err != nil {
 			t.Fatal(err)
 		}
 		for _, file := range []string{"benign-names.tsv.gz", "benign-guid.tsv.gz", "tunnel-hex-slow.tsv.gz"} {
@@ -230,7 +230,7 @@ func TestBadNames(t *testing.T) {
 		"a.com\t1\tU\nb.com\t1\n":    "n.gz:2: name, days and origins",
 		"a.com\t1\tU\nb.com\tx\tU\n": "n.gz:2: days",
 	} {
-		if err := compose(write(content), t.TempDir(), 1, 1, 1); err == nil || !strings.Contains(err.Error(), want) {
+		if err := compose(write(content), t.TempDir(), 1, 1, 1, nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", content, err, want)
 		}
 	}

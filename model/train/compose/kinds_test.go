@@ -70,7 +70,7 @@ func composed(t *testing.T, dir, pattern string) (clients [][]*exchange) {
 func composeSmall(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := compose(names(t), dir, 3, 12, 1); err != nil {
+	if err := compose(names(t), dir, 3, 12, 1, nil); err != nil {
 		t.Fatal(err)
 	}
 	return dir
@@ -151,7 +151,7 @@ func TestRotations(t *testing.T) {
 // What whole clients ask for below many SLDs is in the order of time.
 func TestWholeClients(t *testing.T) {
 	dir := composeSmall(t)
-	for _, log := range []string{"clients", "mail-server", "crawler", "scanned", "tracker"} {
+	for _, log := range []string{"clients", "services", "forwarder", "mail-server", "crawler", "scanned", "tracker"} {
 		interleaved := false
 		for _, c := range composed(t, dir, "benign-"+log+".tsv.gz") {
 			slds, left := map[string]bool{}, map[string]bool{}
@@ -205,7 +205,7 @@ func TestAllLogsDeterministic(t *testing.T) {
 	var dirs [2]string
 	for i := range dirs {
 		dirs[i] = t.TempDir()
-		if err := compose(from, dirs[i], 5, 2, 1); err != nil {
+		if err := compose(from, dirs[i], 5, 2, 1, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
