@@ -97,6 +97,8 @@ deps: ## Debian and Python packages for e2e, portable, bench and training
 TUNNELS = $(wildcard $(DATA)/tunnel/*.tsv.gz)
 BENIGN  = $(foreach log,wrccdc-2018 graphtunnel-normal dnsperf-100k,$(DATA)/benign/log-$(log).tsv.gz)
 COMPOSE = $(GO) run ./model/train/compose --names $(DATA)/benign/names.tsv.gz
+# Logs of whole benign clients: more of them are needed, as few of these may be flagged.
+CLIENTS = benign-clients,benign-services,benign-forwarder,benign-mail-server,benign-crawler,benign-scanned,benign-tracker
 # Which Public Suffix List cuts the names, for the manifests.
 CUT_BY  = --suffix-list "$$($(NOTUNNEL) version --suffix-list)"
 # Composed logs in a folder, but for those that nothing is learned from.
@@ -104,8 +106,8 @@ taught  = $(1)/benign-*.tsv.gz $(1)/tunnel-*.tsv.gz
 
 .PHONY: train
 train: rows ## train all models: make train DATA=dir [OUT=dir]
-	$(PYTHON) model/train/train_surprisal.py $(WORK)/prefixes.npy $(WORK)/unseen.npy --out $(OUT) $(CUT_BY) --data "labels of distinct benign host-name prefixes, at most 50 per SLD, from public top-site lists, warning lists and certificate transparency"
 	$(PYTHON) model/train/train_forest.py $(WORK)/rows.csv.gz --out $(OUT) $(CUT_BY) --data "composed traffic (seed 1) and the recorded logs of model/train/sources.tsv"
+	$(PYTHON) model/train/train_joint.py $(WORK)/joint.csv.gz --out $(OUT) $(CUT_BY) --data "composed whole clients and rotating tunnels (seed 1), and recorded benign logs"
 
 .PHONY: rows
 rows: $(NOTUNNEL)
@@ -115,7 +117,11 @@ rows: $(NOTUNNEL)
 	$(NOTUNNEL) encode -o $(WORK)/unseen.npy $(WORK)/composed/unseen-prefixes.txt.gz
 	$(NOTUNNEL) encode -o $(WORK)/prefixes.npy --without $(WORK)/composed/unseen-prefixes.txt.gz $(DATA)/benign/prefixes.txt.gz
 	$(PYTHON) model/train/train_autoencoder.py $(WORK)/prefixes.npy $(WORK)/unseen.npy --work $(WORK) --out $(OUT) $(CUT_BY) --data "distinct benign host-name prefixes, at most 50 per SLD, from public top-site lists, warning lists and certificate transparency"
+	$(PYTHON) model/train/train_surprisal.py $(WORK)/prefixes.npy $(WORK)/unseen.npy --out $(OUT) $(CUT_BY) --data "labels of distinct benign host-name prefixes, at most 50 per SLD, from public top-site lists, warning lists and certificate transparency"
 	$(NOTUNNEL) features -o $(WORK)/rows.csv.gz --model $(OUT) $(call taught,$(WORK)/composed) $(TUNNELS) $(BENIGN) $(EXTRA)
+	mkdir -p $(WORK)/clients
+	$(COMPOSE) --out $(WORK)/clients --seed 1 --sessions 1200 --only $(CLIENTS)
+	$(NOTUNNEL) features --joint -o $(WORK)/joint.csv.gz --model $(OUT) $(WORK)/clients/*.tsv.gz $(WORK)/composed/tunnel-rotation*.tsv.gz $(BENIGN) $(EXTRA)
 
 .PHONY: eval
 eval: $(NOTUNNEL) ## measure the models: make eval DATA=dir, after make train with the same WORK

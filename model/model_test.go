@@ -22,7 +22,7 @@ import (
 func folder(t testing.TB) fstest.MapFS {
 	t.Helper()
 	files := fstest.MapFS{}
-	for _, name := range []string{"autoencoder.json", "autoencoder.onnx", "forest.json", "forest.onnx", "surprisal.json", "surprisal.bin"} {
+	for _, name := range []string{"autoencoder.json", "autoencoder.onnx", "forest.json", "forest.onnx", "joint.json", "joint.onnx", "surprisal.json", "surprisal.bin"} {
 		data, err := fs.ReadFile(embedded, "data/"+name)
 		if err != nil {
 			t.Fatal(err)
@@ -75,6 +75,9 @@ func TestEmbeddedModelsLoad(t *testing.T) {
 	if m.Thresholds.Check() != nil || m.Floor.Events < 1 || m.Floor.Information < 1 {
 		t.Errorf("thresholds %+v, floor %+v", m.Thresholds, m.Floor)
 	}
+	if j := &m.Joint; j.Forest == nil || j.Forest.Features() != feature.JointCount || !(j.Threshold > 0 && j.Threshold <= 1) || j.Floor.SLDs < 2 {
+		t.Errorf("joint: %+v", j)
+	}
 	if len(m.ID) != 64 {
 		t.Errorf("ID %q is no SHA-256", m.ID)
 	}
@@ -98,7 +101,7 @@ func TestCutByOthers(t *testing.T) {
 		!strings.Contains(said[0], "an older list") || !strings.Contains(said[0], autoencoders) {
 		t.Errorf("%q", said)
 	}
-	if said := m.CutByOthers("a newer list"); len(said) != 3 {
+	if said := m.CutByOthers("a newer list"); len(said) != 4 {
 		t.Errorf("%q, want a sentence for each model", said)
 	}
 }
@@ -150,11 +153,13 @@ func TestIDCoversEveryFile(t *testing.T) {
 	load("other n-gram model", files)
 }
 
-func TestLoadMeasuresNeedsNothingElse(t *testing.T) {
+func TestLoadMeasuresNeedsNoForest(t *testing.T) {
 	files := folder(t)
-	maps.DeleteFunc(files, func(name string, _ *fstest.MapFile) bool { return !strings.HasPrefix(name, "autoencoder.") })
+	maps.DeleteFunc(files, func(name string, _ *fstest.MapFile) bool {
+		return strings.HasPrefix(name, "forest.") || strings.HasPrefix(name, "joint.")
+	})
 	m, err := LoadMeasures(files, "test")
-	if err != nil || m.Autoencoder == nil || m.Forest != nil || m.Surprisal != nil {
+	if err != nil || m.Autoencoder == nil || m.Surprisal == nil || m.Forest != nil || m.Joint.Forest != nil {
 		t.Errorf("%+v, %v", m, err)
 	}
 }
@@ -187,6 +192,18 @@ func TestLoadRefuses(t *testing.T) {
 		{"no manifest of it", func(_ *testing.T, f fstest.MapFS) { delete(f, "autoencoder.json") }, "models/autoencoder.json: file does not exist"},
 		{"no forest", func(_ *testing.T, f fstest.MapFS) { delete(f, "forest.onnx") }, "models/forest.onnx: file does not exist"},
 		{"no manifest of the forest", func(_ *testing.T, f fstest.MapFS) { delete(f, "forest.json") }, "models/forest.json: file does not exist"},
+		{"no joint forest", func(_ *testing.T, f fstest.MapFS) { delete(f, "joint.onnx") }, "models/joint.onnx: file does not exist"},
+		{"no manifest of the joint forest", func(_ *testing.T, f fstest.MapFS) { delete(f, "joint.json") }, "models/joint.json: file does not exist"},
+		{"forest in the joint one's place", func(t *testing.T, f fstest.MapFS) { put(t, f, "joint", f["forest.onnx"].Data) }, "models/joint.onnx: node label (TreeEnsembleClassifier): input"},
+		{"joint features exchanged", func(t *testing.T, f fstest.MapFS) {
+			edit(t, f, "joint.json", func(m map[string]any) {
+				names := m["features"].([]any)
+				names[0], names[1] = names[1], names[0]
+			})
+		}, `models/joint.json: feature 1 is "new_share"`},
+		{"a joint floor of one SLD", func(t *testing.T, f fstest.MapFS) {
+			edit(t, f, "joint.json", func(m map[string]any) { m["floor"].(map[string]any)["slds"] = 1 })
+		}, "models/joint.json: floor of 1 SLDs: at least 2 wanted"},
 		{"no n-gram model", func(_ *testing.T, f fstest.MapFS) { delete(f, "surprisal.bin") }, "models/surprisal.bin: file does not exist"},
 		{"no manifest of the n-gram model", func(_ *testing.T, f fstest.MapFS) { delete(f, "surprisal.json") }, "models/surprisal.json: file does not exist"},
 		{"a folder in a file's place", func(_ *testing.T, f fstest.MapFS) { f["forest.json"] = &fstest.MapFile{Mode: fs.ModeDir} }, "models/forest.json: "},
@@ -278,7 +295,7 @@ func flip(data []byte) []byte {
 // A model cut short anywhere is refused even when the manifest agrees with it.
 func TestLoadRefusesTruncatedModels(t *testing.T) {
 	whole := folder(t)
-	for base, step := range map[string]int{"autoencoder": 251, "forest": 60_013, "surprisal": 10_007} {
+	for base, step := range map[string]int{"autoencoder": 251, "forest": 60_013, "joint": 30_011, "surprisal": 10_007} {
 		data := whole[modelOf(base)].Data
 		for size := 0; size < len(data); size += step {
 			files := maps.Clone(whole)

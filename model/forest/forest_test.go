@@ -14,7 +14,8 @@ import (
 	"github.com/notunnel/notunnel/model/onnxgraph/onnxtest"
 )
 
-const goldenFile = "../data/golden/forest.json"
+// features are how many the forests of this build take.
+var features = map[string]int{"forest": feature.Count, "joint": feature.JointCount}
 
 // compile compiles an ONNX file over that many features.
 func compile(t testing.TB, data []byte, features int) (*Forest, error) {
@@ -35,14 +36,17 @@ func mustCompile(t testing.TB, m onnxtest.Model, features int) *Forest {
 	return f
 }
 
-// shipped is the forest of this build.
-func shipped(t testing.TB) *Forest {
+// shipped is the forest of pairs of this build.
+func shipped(t testing.TB) *Forest { return shippedAs(t, "forest") }
+
+// shippedAs is the forest of that name.
+func shippedAs(t testing.TB, name string) *Forest {
 	t.Helper()
-	data, err := os.ReadFile("../data/forest.onnx")
+	data, err := os.ReadFile("../data/" + name + ".onnx")
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := compile(t, data, feature.Count)
+	f, err := compile(t, data, features[name])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,14 +172,15 @@ type golden struct {
 	P float64   `json:"p"`
 }
 
-func readGolden(t testing.TB) (vectors []golden) {
+func readGolden(t testing.TB, name string) (vectors []golden) {
 	t.Helper()
-	data, err := os.ReadFile(goldenFile)
+	file := "../data/golden/" + name + ".json"
+	data, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := json.Unmarshal(data, &vectors); err != nil {
-		t.Fatalf("%s: %v", goldenFile, err)
+		t.Fatalf("%s: %v", file, err)
 	}
 	if len(vectors) < 100 {
 		t.Fatalf("%d golden vectors, at least 100 wanted", len(vectors))
@@ -186,32 +191,37 @@ func readGolden(t testing.TB) (vectors []golden) {
 // The contract is 1e-5, and equal verdicts outside that distance of whatever
 // threshold.
 func TestProbabilityAgreesWithONNXRuntime(t *testing.T) {
-	f := shipped(t)
-	worst, low, high := 0.0, 1.0, 0.0
-	for i, v := range readGolden(t) {
-		p, err := f.Probability(v.X)
-		delta := math.Abs(float64(p) - v.P)
-		worst, low, high = max(worst, delta), min(low, v.P), max(high, v.P)
-		if err != nil || !(delta <= 1e-5) {
-			t.Errorf("vector %d: %v, %v; ONNX Runtime has %v", i, p, err, v.P)
-		}
+	for name := range features {
+		t.Run(name, func(t *testing.T) {
+			f := shippedAs(t, name)
+			worst, low, high := 0.0, 1.0, 0.0
+			for i, v := range readGolden(t, name) {
+				p, err := f.Probability(v.X)
+				delta := math.Abs(float64(p) - v.P)
+				worst, low, high = max(worst, delta), min(low, v.P), max(high, v.P)
+				if err != nil || !(delta <= 1e-5) {
+					t.Errorf("vector %d: %v, %v; ONNX Runtime has %v", i, p, err, v.P)
+				}
+			}
+			if high-low < 0.5 {
+				t.Errorf("the golden vectors go from %v to %v only", low, high)
+			}
+			t.Logf("worst difference %.2g", worst)
+		})
 	}
-	if high-low < 0.5 {
-		t.Errorf("the golden vectors go from %v to %v only", low, high)
-	}
-	t.Logf("worst difference %.2g", worst)
 }
 
-func TestShippedForestIsSmallEnough(t *testing.T) {
-	trees, nodes := shipped(t).Size()
-	if trees < 10 || trees > 100 || nodes > 60_000 {
-		t.Errorf("%d trees of %d nodes; 10 to 100 and at most 60,000 wanted", trees, nodes)
+func TestShippedForestsAreSmallEnough(t *testing.T) {
+	for name, most := range map[string]struct{ trees, nodes int }{"forest": {100, 60_000}, "joint": {40, 12_000}} {
+		if trees, nodes := shippedAs(t, name).Size(); trees < 10 || trees > most.trees || nodes > most.nodes {
+			t.Errorf("%s: %d trees of %d nodes; 10 to %d and at most %d wanted", name, trees, nodes, most.trees, most.nodes)
+		}
 	}
 }
 
 func TestProbabilityConcurrently(t *testing.T) {
 	f := shipped(t)
-	vectors := readGolden(t)
+	vectors := readGolden(t, "forest")
 	want := make([]float32, len(vectors))
 	for i, v := range vectors {
 		want[i], _ = f.Probability(v.X)
@@ -262,7 +272,7 @@ func FuzzProbability(f *testing.F) {
 
 func BenchmarkProbability(b *testing.B) {
 	f := shipped(b)
-	vectors := readGolden(b)
+	vectors := readGolden(b, "forest")
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		f.Probability(vectors[i%len(vectors)].X)

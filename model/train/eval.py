@@ -23,6 +23,7 @@ from tqdm import tqdm
 import artifact
 import compare
 import folds
+import forests
 import plots
 import rows as table
 import sessions as judged
@@ -336,9 +337,11 @@ def train_folds(rows: table.Rows, dealt: folds.Folds, thresholds: dict[str, floa
     for k in tqdm(range(folds.FOLDS), desc="forests, each without a fold"):
         folder = work / f"fold-{k}"
         forest = train_forest.fit(rows.pick(fold != k), seed, train_forest.CHOOSING)
-        train_forest.export(forest, len(rows.features), folder / "forest.onnx")
-        for name in ("autoencoder.onnx", "autoencoder.json", "surprisal.bin", "surprisal.json"):
+        forests.export(forest, len(rows.features), folder / "forest.onnx")
+        for name in ("autoencoder.onnx", "autoencoder.json", "surprisal.bin", "surprisal.json", "joint.onnx"):
             shutil.copy(models / name, folder / name)
+        joint = json.loads((models / "joint.json").read_text())  # it has seen every tool, and so stays out of this
+        artifact.write_json(folder / "joint.json", joint | {"thresholds": dict.fromkeys(joint["thresholds"], 1)})
         artifact.write_json(
             folder / "forest.json",
             {

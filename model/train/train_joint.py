@@ -21,14 +21,18 @@ import rows as table
 
 COLUMNS = "label tool source file session composed tunnels slds events information up down".split()
 TREES = 40
-MAX_DEPTH = 8
-MAX_LEAVES = 100
+MAX_DEPTH = 10
+MAX_LEAVES = 150
 LEAST_ROWS = 20  # in a leaf
 FEATURES = 2  # looked at for a split: fewer than usual, which finds more of tools that are left out
 FLOOR = {"slds": 2, "events": 6, "information": 48}  # below which nothing is flagged
 BENIGN = 4  # votes of the benign class for one of the tunnels
-FLAGGED = 1 / 2000  # of benign clients that may be, by forests that never saw them
-HEADROOM = 0.1  # above the threshold that this gives: other networks have other clients
+# Shares of benign clients that may be flagged by forests that never saw them: of those
+# that have several services of one hard family at once, and of all others, with headroom
+# above the threshold that this gives, as other networks have other clients.
+HARD = "benign-services"
+FLAGGED = {"hard": 1 / 100, "others": 1 / 2000}
+HEADROOM = {"hard": 0, "others": 0.05}
 MAX_THRESHOLD = 0.99
 
 
@@ -74,14 +78,17 @@ def fit(rows: Rows, mine: np.ndarray, seed: int) -> RandomForestClassifier:
 
 def choose_threshold(rows: Rows, scores: np.ndarray) -> float:
     """The lowest threshold, in steps of 0.001, that flags at most FLAGGED of the
-    benign clients, with headroom."""
-    benign = rows.label == 0
-    _, of = np.unique(rows.session[benign], return_inverse=True)
-    peaks = np.zeros(of.max() + 1)
-    np.maximum.at(peaks, of, scores[benign])
-    may = int(FLAGGED * rows.clients)
-    lowest = np.sort(peaks)[-1 - may] + 0.001
-    return float(min(np.ceil((lowest + HEADROOM) * 1000) / 1000, MAX_THRESHOLD))
+    benign clients that reach the floor, with headroom."""
+    found = 0.5
+    for kind, share in FLAGGED.items():
+        mine = (rows.label == 0) & ((rows.family == HARD) == (kind == "hard"))
+        if not mine.any():
+            continue
+        _, of = np.unique(rows.session[mine], return_inverse=True)
+        peaks = np.zeros(of.max() + 1)
+        np.maximum.at(peaks, of, scores[mine])
+        found = max(found, np.sort(peaks)[-1 - int(share * len(peaks))] + 0.001 + HEADROOM[kind])
+    return float(min(np.ceil(found * 1000) / 1000, MAX_THRESHOLD))
 
 
 def report(rows: Rows, scores: np.ndarray, threshold: float) -> dict[str, int]:

@@ -79,6 +79,7 @@ type scratch struct {
 	query    window.Query
 	measures window.Measures
 	summary  feature.Summary
+	entry    joint.Query
 	joint    joint.Summary
 
 	measured, scored uint32 // how often, for timing some

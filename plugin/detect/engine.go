@@ -98,6 +98,7 @@ func New(c Config, prev *Engine) (*Engine, error) {
 	if c.Models == nil {
 		return nil, errors.New("detect: no models")
 	}
+	joined := jointRules(c.Models.Joint, c.Thresholds.Unknown)
 	if c.Thresholds == (forest.Thresholds{}) {
 		c.Thresholds = c.Models.Thresholds
 	}
@@ -119,7 +120,7 @@ func New(c Config, prev *Engine) (*Engine, error) {
 		networks: networks,
 		rules: verdict.Rules{
 			Floor: verdict.Evidence{Events: c.Models.Floor.Events, Information: uint64(c.Models.Floor.Information)},
-			Joint: jointRules(&c),
+			Joint: joined,
 		},
 		flags: flags.New(c.Key, c.BlockFor),
 	}

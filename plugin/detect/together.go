@@ -6,6 +6,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"github.com/notunnel/notunnel/model"
 	"github.com/notunnel/notunnel/plugin/flags"
 	"github.com/notunnel/notunnel/plugin/joint"
 	"github.com/notunnel/notunnel/plugin/meter"
@@ -33,12 +34,11 @@ func (e *Engine) joins(d *Decision, o *meter.Outcome) bool {
 		e.Standing(d.SLD()) == standing.Unknown
 }
 
-// jointRules are what joint windows are ruled by. A threshold that is asked for is meant
-// for the forest of pairs: it can only make them stricter.
-func jointRules(c *Config) verdict.JointRules {
-	j := &c.Models.Joint
+// jointRules are what joint windows are ruled by. A threshold that is asked for, 0 if
+// none is, is meant for the forest of pairs: here a lower one than its own does nothing.
+func jointRules(j model.Joint, threshold float64) verdict.JointRules {
 	return verdict.JointRules{
-		Threshold: max(j.Threshold, c.Thresholds.Unknown),
+		Threshold: max(j.Threshold, threshold),
 		Floor:     verdict.JointEvidence{SLDs: j.Floor.SLDs, Events: j.Floor.Events, Information: uint64(j.Floor.Information)},
 	}
 }
@@ -46,13 +46,13 @@ func jointRules(c *Config) verdict.JointRules {
 // join takes a query into the joint window of its client, scores that if there is
 // evidence enough, and flags SLDs that it rests on.
 func (e *Engine) join(q *Query, d *Decision) {
-	sum, client := &d.scratch.joint, subject.Pair(&e.config.Key, subject.OfAll, nil, &d.Client, d.scratch.key[:])
-	if !e.joint.Observe(&joint.Query{
-		Client: client, Pair: d.pair, SLD: d.SLD(), Prefix: d.Prefix(), Hash: d.hash, At: d.scratch.query.At,
-	}, sum) {
+	entry, sum := &d.scratch.entry, &d.scratch.joint
+	entry.Client = subject.Pair(&e.config.Key, subject.OfAll, nil, &d.Client, d.scratch.key[:])
+	entry.Pair, entry.SLD, entry.Prefix, entry.Hash, entry.At = d.pair, d.SLD(), d.Prefix(), d.hash, d.scratch.query.At
+	if !e.joint.Observe(entry, sum) {
 		return
 	}
-	d.Ticket.client = client
+	d.Ticket.client = entry.Client
 	c := verdict.JointCase{
 		Evidence: verdict.JointEvidence{SLDs: sum.SLDs, Events: sum.Events, Information: uint64(sum.Information())},
 		Whole:    verdict.Likeness{Events: sum.Events, Alike: share(sum.Alike, sum.Apart), Shared: share(sum.Shared, sum.Labels)},

@@ -20,7 +20,7 @@ const (
 	maxLast   = 64  // bytes of the last name
 )
 
-// client is the window of one client, 4.6 KiB. The zero value is an empty one. It
+// client is the window of one client, 4.1 KiB. The zero value is an empty one. It
 // holds no pointers and knows no locks.
 type client struct {
 	events [MaxEvents]event // oldest first
@@ -66,9 +66,8 @@ func (c *client) observe(q *Query, config *Config) bool {
 	if s := c.find(q.Pair); s != nil && s.cut {
 		c.size = 0 // a block ends in a fresh window
 	}
-	var room [window.MaxPrefix]byte
 	known, shared := c.meet(q, &config.Key)
-	text := window.Novel(room[:0], q.Prefix, c.last[:c.ends], &known)
+	text := window.Novel(q.Room[:0], q.Prefix, c.last[:c.ends], &known)
 	n := config.Bits(text)
 	if n < config.Least {
 		return false
@@ -146,13 +145,13 @@ func mark(label, pair uint64) uint32 {
 func (c *client) place(q *Query) uint8 {
 	var used uint32
 	for i := int(c.size) - 1; i >= 0; i-- {
-		e := &c.events[i]
-		if c.slds[e.sld].pair == q.Pair {
-			return e.sld
+		place := c.events[i].sld
+		if c.slds[place].pair == q.Pair {
+			return place
 		}
-		if used |= 1 << e.sld; used == 1<<MaxSLDs-1 {
-			c.leave(e.sld)
-			used &^= 1 << e.sld
+		if used |= 1 << place; used == 1<<MaxSLDs-1 {
+			c.leave(place)
+			used &^= 1 << place
 			break
 		}
 	}
@@ -228,6 +227,8 @@ func shape(prefix []byte) uint16 {
 func (c *client) summarize(s *Summary) {
 	*s = Summary{}
 	var parts [MaxSLDs]*Part // by place in the list
+	var shapes [MaxEvents]uint16
+	var slds [MaxEvents]uint8
 	for i := range c.events[:c.size] {
 		e := &c.events[i]
 		p := parts[e.sld]
@@ -254,16 +255,16 @@ func (c *client) summarize(s *Summary) {
 			s.Answered++
 			s.Down += int(e.down)
 		}
-		for j := range c.events[:i] {
-			other := &c.events[j]
-			if other.sld == e.sld {
+		shapes[i], slds[i] = e.shape, e.sld
+		for j, sld := range slds[:i] {
+			if sld == e.sld {
 				continue
 			}
 			s.Apart++
-			if other.shape == e.shape {
+			if shapes[j] == e.shape {
 				s.Alike++
 				p.Alike++
-				parts[other.sld].Alike++
+				parts[sld].Alike++
 			}
 		}
 	}

@@ -27,6 +27,7 @@ type Query struct {
 	Prefix []byte // canonical
 	Hash   uint64 // keyed hash of the prefix
 	At     window.Tick
+	Room   [window.MaxPrefix]byte // scratch space
 }
 
 // Clients are spread over the shards by chance; small stores have fewer, so that

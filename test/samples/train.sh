@@ -25,6 +25,9 @@ list=$("$notunnel" version --suffix-list)
 "$notunnel" features -o "$work/rows.csv.gz" --model "$work/models" "$work"/composed/benign-*.tsv.gz "$work"/composed/tunnel-*.tsv.gz $samples/*.pcap
 "$python" model/train/train_forest.py "$work/rows.csv.gz" --out "$work/models" --suffix-list "$list" --data "samples, composed from names.tsv"
 
+"$notunnel" features --joint -o "$work/joint.csv.gz" --model "$work/models" "$work"/composed/benign-*.tsv.gz "$work"/composed/tunnel-rotation*.tsv.gz $samples/*.pcap
+"$python" model/train/train_joint.py "$work/joint.csv.gz" --out "$work/models" --suffix-list "$list" --data "samples, composed from names.tsv"
+
 "$notunnel" scan --json --model "$work/models" $samples/*.pcap >"$work/scan.json"
 grep -q '"type":"summary"' "$work/scan.json"
 echo "train-sample: all models were trained, exported and loaded"

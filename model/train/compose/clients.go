@@ -25,6 +25,8 @@ func clients(w *world) []clientFamily {
 			}
 			return c.alike(r)
 		}},
+		{"services", func(r *rand.Rand) client { return w.services(r, hard).alike(r) }},
+		{"forwarder", func(r *rand.Rand) client { return w.forwarder(r, hard).alike(r) }},
 		{"mail-server", func(r *rand.Rand) client { return w.mailServer(r).alike(r) }},
 		{"crawler", func(r *rand.Rand) client { return w.crawler(r).alike(r) }},
 		{"scanned", func(r *rand.Rand) client { return w.vulnerabilityScanner(r).alike(r) }},
@@ -36,6 +38,35 @@ func clients(w *world) []clientFamily {
 type clientFamily struct {
 	name  string
 	start func(r *rand.Rand) client
+}
+
+// services are several SLDs of one hard family among ordinary ones: who has one such
+// service may well have more, and what is below them looks alike.
+func (w *world) services(r *rand.Rand, hard []family) client {
+	span := logUniform(r, 600, 6*3600)
+	c := w.office(r, int(logUniform(r, 1, 60)), span)
+	return append(c, w.served(r, hard[r.IntN(len(hard))], 2+r.IntN(11), span)...)
+}
+
+// forwarder is a network that asks as one client: much of what is ordinary, and a few
+// hard families, of some of which several SLDs.
+func (w *world) forwarder(r *rand.Rand, hard []family) client {
+	span := logUniform(r, 600, 6*3600)
+	c := w.office(r, int(logUniform(r, 60, 400)), span)
+	for range 2 + r.IntN(8) {
+		c = append(c, w.served(r, hard[r.IntN(len(hard))], 1+int(r.ExpFloat64()*2), span)...)
+	}
+	return c
+}
+
+// served are sessions of a family below that many SLDs, none of them long.
+func (w *world) served(r *rand.Rand, f family, slds int, span float64) (c client) {
+	for range slds {
+		s := f.session(r, w)
+		s.names, s.after = min(s.names, 1+int(logUniform(r, 2, 60))), r.Float64()*span
+		c = append(c, s)
+	}
+	return c
 }
 
 // alike makes all sessions of a client have replies in the log, or none.
