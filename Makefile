@@ -128,7 +128,7 @@ rows: $(NOTUNNEL)
 eval: $(NOTUNNEL) ## measure the models: make eval DATA=dir, after make train with the same WORK
 	@test -f "$(WORK)/rows.csv.gz" || { echo 'make eval DATA=dir: $(WORK)/rows.csv.gz is missing, run make train first'; exit 2; }
 	mkdir -p $(WORK)/eval
-	$(COMPOSE) --out $(WORK)/eval --seed 4 --ordinary 12
+	$(COMPOSE) --out $(WORK)/eval --seed 4 --ordinary 6
 	$(NOTUNNEL) features -o $(WORK)/eval/rows.csv.gz --model $(OUT) $(call taught,$(WORK)/eval) $(TUNNELS) $(BENIGN) $(EXTRA)
 	$(PYTHON) model/train/eval.py --command $(NOTUNNEL) --work $(WORK) --models $(OUT) --formats $(WORK)/eval/format-*.tsv.gz --logs $(call taught,$(WORK)/eval) $(TUNNELS) $(BENIGN) $(EXTRA)
 
