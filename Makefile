@@ -98,7 +98,7 @@ TUNNELS = $(wildcard $(DATA)/tunnel/*.tsv.gz)
 BENIGN  = $(foreach log,wrccdc-2018 graphtunnel-normal dnsperf-100k,$(DATA)/benign/log-$(log).tsv.gz)
 COMPOSE = $(GO) run ./model/train/compose --names $(DATA)/benign/names.tsv.gz
 # Logs of whole benign clients: more of them are needed, as few of these may be flagged.
-CLIENTS = benign-clients,benign-services,benign-forwarder,benign-mail-server,benign-crawler,benign-scanned,benign-tracker
+CLIENTS = 'benign-clients*',benign-mail-server,benign-crawler,benign-scanned,benign-tracker
 # Which Public Suffix List cuts the names, for the manifests.
 CUT_BY  = --suffix-list "$$($(NOTUNNEL) version --suffix-list)"
 # Composed logs in a folder, but for those that nothing is learned from, and for those

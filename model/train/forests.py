@@ -1,6 +1,7 @@
 """How a random forest leaves training: as ONNX, with golden vectors, and with the
 benign ranges of its features."""
 
+import argparse
 import pathlib
 
 import numpy as np
@@ -10,9 +11,42 @@ from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType
 from sklearn.ensemble import RandomForestClassifier
 
+import artifact
+
 OPSET = {"": 15, "ai.onnx.ml": 1}
 GOLDEN = 2400  # rows that the Go code is compared with ONNX Runtime on
 TOOLS = ("scikit-learn", "skl2onnx", "onnx", "onnxruntime", "numpy")
+
+
+def arguments(doc: str, rows: str) -> argparse.ArgumentParser:
+    """What a trainer of a forest is told."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("rows", type=pathlib.Path, help=rows)
+    parser.add_argument("--out", type=pathlib.Path, required=True, help="folder of the model")
+    parser.add_argument("--data", required=True, help="what the rows are, for the manifest")
+    parser.add_argument("--suffix-list", required=True, help="version of the Public Suffix List that cut the names, for the manifest")
+    parser.add_argument("--seed", type=int, default=1)
+    return parser
+
+
+def save(args: argparse.Namespace, name: str, forest: RandomForestClassifier, rows, manifest: dict, held_out: dict[str, int]) -> None:
+    """Writes model, manifest and golden vectors. The manifest has threshold, floor and
+    benign ranges; the rest is added here."""
+    path = args.out / f"{name}.onnx"
+    export(forest, len(rows.features), path)
+    training = {
+        "data": args.data,
+        "rows": len(rows.label),
+        "composed": round(float(rows.composed.mean()), 4),
+        "trees": len(forest.estimators_),
+        "seed": args.seed,
+        "held_out": held_out,
+    }
+    manifest = {"features": rows.features} | manifest | {"suffix_list": args.suffix_list, "sha256": artifact.sha256(path)}
+    artifact.write_json(args.out / f"{name}.json", manifest | {"training": training, "versions": artifact.versions(*TOOLS)})
+    artifact.write_json(args.out / "golden" / f"{name}.json", golden(forest, rows.x, path, args.seed), indent=None)
+    importance = sorted(zip(forest.feature_importances_, rows.features), reverse=True)
+    print("\n" + ", ".join(f"{feature} {share:.3f}" for share, feature in importance))
 
 
 def ranges(features: list[str], x: np.ndarray, weights: np.ndarray) -> dict[str, dict[str, float]]:

@@ -8,14 +8,10 @@ that were trained without the tool, family or SLD of what they judge (folds.py);
 the forest that is exported learns from all.
 """
 
-import argparse
-import pathlib
-
 import numpy as np
 from sklearn.ensemble import RandomForestClassifier
 from tqdm import tqdm
 
-import artifact
 import folds
 import forests
 import rows as table
@@ -134,12 +130,7 @@ def benign_ranges(rows: table.Rows) -> dict[str, dict[str, float]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("rows", type=pathlib.Path, help="rows.csv.gz from notunnel features")
-    parser.add_argument("--out", type=pathlib.Path, required=True, help="folder of the model")
-    parser.add_argument("--data", required=True, help="what the rows are, for the manifest")
-    parser.add_argument("--suffix-list", required=True, help="version of the Public Suffix List that cut the names, for the manifest")
-    parser.add_argument("--seed", type=int, default=1)
+    parser = forests.arguments(__doc__, "rows.csv.gz from notunnel features")
     args = parser.parse_args()
 
     rows = table.read(args.rows)
@@ -155,30 +146,7 @@ def main() -> None:
     thresholds = choose_thresholds(rows, runs)
     counts = report("sessions of tools, families and SLDs left out", rows, runs[0], thresholds)
     forest = fit(rows, args.seed)
-
-    path = args.out / "forest.onnx"
-    forests.export(forest, len(rows.features), path)
-    manifest = {
-        "features": rows.features,
-        "thresholds": thresholds,
-        "floor": FLOOR,
-        "benign": benign_ranges(rows),
-        "suffix_list": args.suffix_list,
-        "sha256": artifact.sha256(path),
-        "training": {
-            "data": args.data,
-            "rows": len(rows.label),
-            "composed": round(float(rows.composed.mean()), 4),
-            "trees": TREES,
-            "seed": args.seed,
-            "held_out": counts,
-        },
-        "versions": artifact.versions(*forests.TOOLS),
-    }
-    artifact.write_json(args.out / "forest.json", manifest)
-    artifact.write_json(args.out / "golden" / "forest.json", forests.golden(forest, rows.x, path, args.seed), indent=None)
-    importance = sorted(zip(forest.feature_importances_, rows.features), reverse=True)
-    print("\n" + ", ".join(f"{name} {share:.3f}" for share, name in importance))
+    forests.save(args, "forest", forest, rows, {"thresholds": thresholds, "floor": FLOOR, "benign": benign_ranges(rows)}, counts)
 
 
 if __name__ == "__main__":

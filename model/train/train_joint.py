@@ -7,14 +7,12 @@ teaches nothing: that is for the forest of pairs. The threshold is chosen on sco
 forests that saw neither the tool of a tunnel nor the client.
 """
 
-import argparse
 import pathlib
 
 import numpy as np
 from sklearn.ensemble import RandomForestClassifier
 from tqdm import tqdm
 
-import artifact
 import folds
 import forests
 import rows as table
@@ -30,7 +28,7 @@ BENIGN = 4  # votes of the benign class for one of the tunnels
 # Shares of benign clients that may be flagged by forests that never saw them: of those
 # that have several services of one hard family at once, and of all others, with headroom
 # above the threshold that this gives, as other networks have other clients.
-HARD = "benign-services"
+HARD = "benign-clients-services"
 FLAGGED = {"hard": 1 / 100, "others": 1 / 2000}
 HEADROOM = {"hard": 0, "others": 0.05}
 MAX_THRESHOLD = 0.99
@@ -112,14 +110,7 @@ def report(rows: Rows, scores: np.ndarray, threshold: float) -> dict[str, int]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("rows", type=pathlib.Path, help="joint.csv.gz from notunnel features --joint")
-    parser.add_argument("--out", type=pathlib.Path, required=True, help="folder of the model")
-    parser.add_argument("--data", required=True, help="what the rows are, for the manifest")
-    parser.add_argument("--suffix-list", required=True, help="version of the Public Suffix List that cut the names, for the manifest")
-    parser.add_argument("--seed", type=int, default=1)
-    args = parser.parse_args()
-
+    args = forests.arguments(__doc__, "joint.csv.gz from notunnel features --joint").parse_args()
     rows = Rows(args.rows)
     if len(np.unique(rows.label)) < 2:
         raise SystemExit(f"{args.rows}: a class is missing")
@@ -129,32 +120,11 @@ def main() -> None:
             scores[fold == k] = fit(rows, fold != k, args.seed).predict_proba(rows.x[fold == k])[:, 1]
     threshold = choose_threshold(rows, scores)
     counts = report(rows, scores, threshold)
-    forest = fit(rows, np.full(len(fold), True), args.seed)
-
-    path = args.out / "joint.onnx"
-    forests.export(forest, len(rows.features), path)
     benign = rows.label == 0
-    manifest = {
-        "features": rows.features,
-        "thresholds": {"unknown": threshold, "listed": 1, "popular": 1},  # the SLDs of a joint window are unknown
-        "floor": FLOOR,
-        "benign": forests.ranges(rows.features, rows.x[benign], rows.weights()[benign]),
-        "suffix_list": args.suffix_list,
-        "sha256": artifact.sha256(path),
-        "training": {
-            "data": args.data,
-            "rows": len(rows.label),
-            "composed": round(float(rows.composed.mean()), 4),
-            "trees": TREES,
-            "seed": args.seed,
-            "held_out": counts,
-        },
-        "versions": artifact.versions(*forests.TOOLS),
-    }
-    artifact.write_json(args.out / "joint.json", manifest)
-    artifact.write_json(args.out / "golden" / "joint.json", forests.golden(forest, rows.x, path, args.seed), indent=None)
-    importance = sorted(zip(forest.feature_importances_, rows.features), reverse=True)
-    print("\n" + ", ".join(f"{name} {share:.3f}" for share, name in importance))
+    ranges = forests.ranges(rows.features, rows.x[benign], rows.weights()[benign])
+    forest = fit(rows, np.full(len(fold), True), args.seed)
+    thresholds = {"unknown": threshold, "listed": 1, "popular": 1}  # the SLDs of a joint window are unknown
+    forests.save(args, "joint", forest, rows, {"thresholds": thresholds, "floor": FLOOR, "benign": ranges}, counts)
 
 
 if __name__ == "__main__":

@@ -66,10 +66,11 @@ func (e *Engine) join(q *Query, d *Decision) {
 	}
 }
 
-// cut flags the SLDs of a joint window that are to be blocked, and blocks the query if
-// its own is one of them.
+// cut flags the SLDs of a joint window that are to be blocked, if they are several, and
+// blocks the query if its own is one of them.
 func (e *Engine) cut(q *Query, d *Decision, c *verdict.JointCase) {
 	sum, client, taking := &d.scratch.joint, d.Ticket.client, 0
+	var own verdict.Ruling
 	var room [joint.MaxSLDs]*joint.Part
 	parts := room[:0] // that are not blocked yet
 	for i := range sum.Parts[:sum.SLDs] {
@@ -85,16 +86,19 @@ func (e *Engine) cut(q *Query, d *Decision, c *verdict.JointCase) {
 		if ruling.Verdict != verdict.Block {
 			continue
 		}
+		if p.Pair == d.pair {
+			own = ruling
+		}
 		// A text that was too long to be kept is at hand with the next query.
 		if taking++; !p.Cut && len(ruling.Scope) > 0 {
 			parts = append(parts, p)
 		}
-		if p.Pair == d.pair {
-			d.Ruling = ruling
-		}
 	}
-	if len(parts) == 0 {
+	if len(parts) == 0 || taking < e.rules.Joint.Floor.SLDs {
 		return
+	}
+	if own.Verdict == verdict.Block {
+		d.Ruling = own
 	}
 	f := flags.Flag{Ground: verdict.Model, Score: c.Score, Reasons: []string{spread(c.Score, taking, sum, parts)}}
 	for _, p := range parts {

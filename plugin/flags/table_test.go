@@ -104,6 +104,21 @@ func TestFlagBlocksItsSLDForItsClient(t *testing.T) {
 	}
 }
 
+// A flag that is raised ahead of any query blocks the first that comes.
+func TestRaiseAhead(t *testing.T) {
+	table := New(key, hold)
+	s, pair := about("tunnel.example.", 1)
+	for i := range 2 {
+		f, raised := table.RaiseAhead(pair, s, s.SLD(), Flag{Ground: verdict.Model}, begin)
+		if f.Blocked != 0 || !f.Until.Equal(begin.Add(hold)) || len(f.Names()) != 0 || raised != (i == 0) {
+			t.Errorf("%+v, raised %v", f, raised)
+		}
+	}
+	if !blocked(table, "data.tunnel.example.", 1, begin) {
+		t.Error("it blocks nothing")
+	}
+}
+
 func TestSubtree(t *testing.T) {
 	table := New(key, hold)
 	s, pair := about("x.data.metric.popular.example.", 1)

@@ -25,8 +25,8 @@ func clients(w *world) []clientFamily {
 			}
 			return c.alike(r)
 		}},
-		{"services", func(r *rand.Rand) client { return w.services(r, hard).alike(r) }},
-		{"forwarder", func(r *rand.Rand) client { return w.forwarder(r, hard).alike(r) }},
+		{"clients-services", func(r *rand.Rand) client { return w.services(r, hard).alike(r) }},
+		{"clients-forwarder", func(r *rand.Rand) client { return w.forwarder(r, hard).alike(r) }},
 		{"mail-server", func(r *rand.Rand) client { return w.mailServer(r).alike(r) }},
 		{"crawler", func(r *rand.Rand) client { return w.crawler(r).alike(r) }},
 		{"scanned", func(r *rand.Rand) client { return w.vulnerabilityScanner(r).alike(r) }},
@@ -44,7 +44,7 @@ type clientFamily struct {
 // service may well have more, and what is below them looks alike.
 func (w *world) services(r *rand.Rand, hard []family) client {
 	span := logUniform(r, 600, 6*3600)
-	c := w.office(r, int(logUniform(r, 1, 60)), span)
+	c := w.office(r, 4+int(logUniform(r, 1, 60)), span)
 	return append(c, w.served(r, hard[r.IntN(len(hard))], 2+r.IntN(11), span)...)
 }
 

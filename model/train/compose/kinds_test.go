@@ -151,7 +151,7 @@ func TestRotations(t *testing.T) {
 // What whole clients ask for below many SLDs is in the order of time.
 func TestWholeClients(t *testing.T) {
 	dir := composeSmall(t)
-	for _, log := range []string{"clients", "services", "forwarder", "mail-server", "crawler", "scanned", "tracker"} {
+	for _, log := range []string{"clients", "clients-services", "clients-forwarder", "mail-server", "crawler", "scanned", "tracker"} {
 		interleaved := false
 		for _, c := range composed(t, dir, "benign-"+log+".tsv.gz") {
 			slds, left := map[string]bool{}, map[string]bool{}
