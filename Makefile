@@ -143,7 +143,7 @@ budgets: ## measure what budgets refuse in whole networks: make budgets DATA=dir
 
 .PHONY: train-sample
 train-sample: $(NOTUNNEL) ## the same on the repository's own samples, into a temporary folder
-	@test/samples/train.sh $(NOTUNNEL) $(PYTHON)
+	@test/samples/train.sh $(NOTUNNEL) $(PYTHON) $(RECORD)
 
 .PHONY: bin/coredns bin/notunnel
 bin/coredns: ## the resolver

@@ -31,7 +31,7 @@ BLOCKED = {"ordinary": 0.001, "hard": 0.01, "known": 0.0002}
 # a false block there hurts many.
 LEAST = {"unknown": 0.5, "listed": 0.95, "popular": 0.97}
 SEEDS = 3  # forests of so many seeds have to keep to a threshold
-CHOOSING = 40  # trees of each of them
+CHOOSING = 30  # trees of each of them
 
 
 def classifier(trees: int, seed: int) -> RandomForestClassifier:

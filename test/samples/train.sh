@@ -2,7 +2,9 @@
 # A training from end to end, small: all models from this folder's samples, in
 # a temporary folder, and the command loads what came out. It shows that the
 # way works; the models are of no use.
-# Usage: train.sh NOTUNNEL PYTHON, from the root of the repository.
+# What comes out has to be what trained.json records of an earlier run; --write records
+# it anew.
+# Usage: train.sh NOTUNNEL PYTHON [--write], from the root of the repository.
 set -euo pipefail
 notunnel=$1 python=$2
 samples=test/samples
@@ -27,6 +29,9 @@ list=$("$notunnel" version --suffix-list)
 
 "$notunnel" features --joint -o "$work/joint.csv.gz" --model "$work/models" "$work"/composed/benign-*.tsv.gz "$work"/composed/tunnel-rotation*.tsv.gz $samples/*.pcap
 "$python" model/train/train_joint.py "$work/joint.csv.gz" --out "$work/models" --suffix-list "$list" --data "samples, composed from names.tsv"
+
+# shellcheck disable=SC2086 # an option or none
+"$python" model/train/same.py ${3-} "$work/models" $samples/trained.json
 
 "$notunnel" scan --json --model "$work/models" $samples/*.pcap >"$work/scan.json"
 grep -q '"type":"summary"' "$work/scan.json"

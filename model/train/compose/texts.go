@@ -17,7 +17,7 @@ func textFamilies(w *world) []family {
 			zone := pick(r, "asn", "origin", "origin.asn", "")
 			return func() string { return below(ip(r, "."), zone) }
 		}},
-		{name: "uribl-hash", habit: "listtext", crowd: true, says: listings, start: func(r *rand.Rand) namer {
+		{name: "uribl-hash", habit: "listtext", says: listings, start: func(r *rand.Rand) namer {
 			alphabet, size := pick(r, base32, hexDigits, base36), []int{16, 26, 32, 40, 52}[r.IntN(5)]
 			return func() string { return random(r, alphabet, size) }
 		}},
@@ -77,7 +77,7 @@ func textFamilies(w *world) []family {
 				return below(pick(r, "current", "stable", "beta", fmt.Sprint(n/50)), zone)
 			}
 		}},
-		{name: "signatures", habit: "text", crowd: true, says: scores, start: func(r *rand.Rand) namer {
+		{name: "signatures", habit: "text", says: scores, start: func(r *rand.Rand) namer {
 			size, zone := []int{16, 32, 40, 64}[r.IntN(4)], pick(r, "", "md5", "sha1", "f", "malware.hash")
 			return func() string { return below(strings.Join(chop(random(r, hexDigits, size), 63), "."), zone) }
 		}},
