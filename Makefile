@@ -101,9 +101,8 @@ COMPOSE = $(GO) run ./model/train/compose --names $(DATA)/benign/names.tsv.gz
 CLIENTS = 'benign-clients*',benign-mail-server,benign-crawler,benign-scanned,benign-tracker
 # Which Public Suffix List cuts the names, for the manifests.
 CUT_BY  = --suffix-list "$$($(NOTUNNEL) version --suffix-list)"
-# Composed logs in a folder, but for those that nothing is learned from, and for those
-# that teach the joint forest alone.
-taught  = $$(ls $(1)/benign-*.tsv.gz $(1)/tunnel-*.tsv.gz | grep -v -e /benign-services -e /benign-forwarder)
+# Composed logs in a folder, but for those that nothing is learned from.
+taught  = $(1)/benign-*.tsv.gz $(1)/tunnel-*.tsv.gz
 
 .PHONY: train
 train: rows ## train all models: make train DATA=dir [OUT=dir]

@@ -32,7 +32,7 @@
 //	17 len_std               deviation of |p| over F                    bytes
 //	18 down_mean             log2(1 + Σ down / answered events)         bits
 //	19 down                  log2(1 + Σ down)                           bits
-//	20 hyphen_share          hyphens / Σ|p| over F
+//	20 hyphen_share          hyphens / characters of all n
 //
 // Where nothing was answered yet, 4, 6 and 18 are Unanswered.
 //

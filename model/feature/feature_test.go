@@ -7,22 +7,22 @@ import (
 
 func TestMeasure(t *testing.T) {
 	tests := []struct {
-		prefix                   string
-		labels, longest, hyphens int
-		entropy                  float64
+		prefix          string
+		labels, longest int
+		entropy         float64
 	}{
-		{"", 0, 0, 0, 0},
-		{"www", 1, 3, 0, 0},
-		{"ab.cd", 2, 2, 0, 2},
-		{"_sip._tcp", 2, 4, 0, math.Log2(8) - (2+2)/8.0},
-		{"a_b", 1, 3, 0, math.Log2(3)},
-		{"a-b.-", 2, 3, 2, math.Log2(4) - 2/4.0},
-		{"aabb.c", 2, 4, 0, math.Log2(5) - 4/5.0},
-		{"..", 3, 0, 0, 0},
-		{"\xff\x80", 1, 2, 0, 1},
+		{"", 0, 0, 0},
+		{"www", 1, 3, 0},
+		{"ab.cd", 2, 2, 2},
+		{"_sip._tcp", 2, 4, math.Log2(8) - (2+2)/8.0},
+		{"a_b", 1, 3, math.Log2(3)},
+		{"a-b.-", 2, 3, math.Log2(4) - 2/4.0},
+		{"aabb.c", 2, 4, math.Log2(5) - 4/5.0},
+		{"..", 3, 0, 0},
+		{"\xff\x80", 1, 2, 1},
 	}
 	for _, tc := range tests {
-		want := Shape{Len: len(tc.prefix), Labels: tc.labels, Longest: tc.longest, Hyphens: tc.hyphens}
+		want := Shape{Len: len(tc.prefix), Labels: tc.labels, Longest: tc.longest}
 		if s := ShapeOf([]byte(tc.prefix)); s != want {
 			t.Errorf("ShapeOf(%q) = %+v, want %+v", tc.prefix, s, want)
 		}
@@ -37,7 +37,7 @@ func TestMeasure(t *testing.T) {
 func TestVector(t *testing.T) {
 	s := Summary{
 		Events: 4, Answered: 2, Told: 1, Retold: 3,
-		Fresh: 2, New: 20, Hyphens: 5, Bytes: 31, BytesSq: 11*11 + 20*20, Longest: 26, Segments: 12,
+		Fresh: 2, New: 20, Bytes: 31, BytesSq: 11*11 + 20*20, Longest: 26, Segments: 12,
 		Bits: 120, BitsSq: 50*50 + 70*70, Down: 62,
 		Entropy: 5, EntropySq: 4 + 9, LossBytes: 0.2*8 + 0.4*12,
 	}
@@ -46,7 +46,7 @@ func TestVector(t *testing.T) {
 	h := 1./3*math.Log2(3) + 1./2*math.Log2(2) + 1./6*math.Log2(6)
 	want := Vector{
 		2.5, 0.5, float32(h), 1, 0.5, 0.5, 3, 0.1, 6.4 / 20, 12. / 20,
-		30, 10, 6, 20. / 31, 4, 13, 4.5, 5, float32(math.Log2(63)), 5. / 31,
+		30, 10, 6, 20. / 31, 4, 13, 4.5, 5, float32(math.Log2(63)), 1. / 6,
 	}
 	got := s.Vector()
 	for i := range want {

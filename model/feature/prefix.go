@@ -7,7 +7,6 @@ type Shape struct {
 	Len     int // unescaped bytes, dots included
 	Labels  int // 0 of an empty prefix
 	Longest int // bytes of the longest label
-	Hyphens int
 }
 
 // ShapeOf takes the measures of a prefix (lower-cased, unescaped, at most 255 bytes).
@@ -21,7 +20,6 @@ func ShapeOf(prefix []byte) (s Shape) {
 		s.Longest = max(s.Longest, end)
 		start += end + 1
 	}
-	s.Hyphens = bytes.Count(prefix, []byte{'-'})
 	return s
 }
 

@@ -12,7 +12,6 @@ type Summary struct {
 	Fresh     int // |F|, events in which something was new
 	Bytes     int // Σ|p| over F
 	BytesSq   int // Σ|p|²
-	Hyphens   int
 	New       int // Σ|n|, n being what was new in p
 	Longest   int
 	Segments  int
@@ -68,7 +67,7 @@ func (s *Summary) Vector() (v Vector) {
 		16: deviation(float64(s.Bytes), float64(s.BytesSq), n),
 		17: Unanswered,
 		18: logarithm(float64(s.Down)),
-		19: float32(float64(s.Hyphens) / bytes),
+		19: float32(s.Chars[classHyphen]) / float32(max(chars, 1)),
 	}
 	if s.Answered > 0 {
 		v[3] = entropy(s.AnswerCounts[:])

@@ -74,6 +74,10 @@ UNTAUGHT = ("popular", "flood")
 ORDINARY = ("names", "mixed", "client", "office", "crawl", "resolver", "ordinary")  # benign families that are no hard ones
 ORDINARY_SHARE = 0.5  # of the benign votes
 LISTED = 0.2  # of a vote for sessions that the shipped allow list covers, which are never judged
+# Benign families whose names are hashes or random labels, each a new one: by what they
+# look like they are data. At a full vote they would have pieces of hexadecimal pass.
+RANDOM = ("hash-telemetry", "hash-lookup", "hbl", "openpgpkey", "signatures", "ad-frame", "uribl-hash", "ipfs", "sandbox-origins")
+RANDOM_VOTE = 0.15
 LITTLE = 96  # bytes of information, the least that a block rests on
 BENIGN = 4  # votes of the benign class for one of the tunnels: a false block costs more than a late one
 
@@ -88,6 +92,7 @@ def weights(rows: Rows) -> np.ndarray:
         _, of = np.unique(key, return_inverse=True)
         votes /= np.bincount(of, weights=votes)[of]
     votes[rows.allowed] *= LISTED
+    votes[np.isin(rows.tool, RANDOM)] *= RANDOM_VOTE
     tunnel = rows.label == 1
     votes[tunnel] *= np.clip(np.log2(rows.information[tunnel] / LITTLE) + 0.5, 0.5, 3)
     votes[tunnel] /= max(votes[tunnel].sum(), 1e-9)

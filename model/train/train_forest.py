@@ -26,7 +26,7 @@ MAX_THRESHOLD = 0.99
 # Shares of benign sessions (of six queries or more below one SLD) that may be
 # flagged by forests that never saw their family or SLD, before secondary
 # validation; below a listed or popular SLD, of all of them.
-BLOCKED = {"ordinary": 0.001, "hard": 0.01, "known": 0.0002}
+BLOCKED = {"ordinary": 0.001, "hard": 0.01, "random": 0.1, "known": 0.0002}
 # Least thresholds by standing. No tunnel that was tried uses an SLD that is listed, and
 # a false block there hurts many.
 LEAST = {"unknown": 0.5, "listed": 0.95, "popular": 0.97}
@@ -81,9 +81,10 @@ def choose_thresholds(rows: table.Rows, runs: list[np.ndarray]) -> dict[str, flo
     """The thresholds by standing that the scores of every run keep to, over benign
     sessions that the allow list does not cover."""
     benign = (rows.label == 0) & ~rows.allowed
-    ordinary, untaught = np.isin(rows.tool, table.ORDINARY), np.isin(rows.tool, table.UNTAUGHT)
+    ordinary, untaught, random = (np.isin(rows.tool, tools) for tools in (table.ORDINARY, table.UNTAUGHT, table.RANDOM))
+    unknown = rows.standing == "unknown"
     masks = {
-        "unknown": {"ordinary": ordinary & (rows.standing == "unknown"), "hard": ~ordinary & ~untaught & (rows.standing == "unknown")},
+        "unknown": {"ordinary": ordinary & unknown, "hard": ~ordinary & ~untaught & ~random & unknown, "random": random & unknown},
         "listed": {"known": ~(rows.tool == "flood") & (rows.standing == "listed")},
         "popular": {"known": ~(rows.tool == "flood") & (rows.standing == "popular")},
     }

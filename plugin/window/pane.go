@@ -27,14 +27,14 @@ type pane struct {
 	when [paneEvents]uint16 // low half of it
 	tags [paneEvents]uint32
 
-	bytes, longest, hyphens uint16
-	novel, segments, bits   uint16
-	bytesSq, bitsSq         uint32
-	down                    uint32 // bytes
-	entropy, entropySq      uint32 // 1/entropyUnit bits
-	lossBytes               uint32 // 1/lossUnit
-	chars                   [feature.Classes]uint16
-	answers                 [feature.AnswerClasses]uint8 // halved when there is no room for more
+	bytes, longest        uint16
+	novel, segments, bits uint16
+	bytesSq, bitsSq       uint32
+	down                  uint32 // bytes
+	entropy, entropySq    uint32 // 1/entropyUnit bits
+	lossBytes             uint32 // 1/lossUnit
+	chars                 [feature.Classes]uint16
+	answers               [feature.AnswerClasses]uint8 // halved when there is no room for more
 }
 
 const (
@@ -81,7 +81,6 @@ func (p *pane) sum(whole feature.Shape, m *Measures) {
 	p.bytes += uint16(whole.Len)
 	p.bytesSq += uint32(whole.Len * whole.Len)
 	p.longest += uint16(whole.Longest)
-	p.hyphens += uint16(whole.Hyphens)
 	p.novel += uint16(m.Len)
 	p.segments += uint16(m.Segments)
 	p.bits += uint16(bits)

@@ -204,7 +204,6 @@ func (w *Window) summarize(s *feature.Summary) {
 		s.BytesSq += int(p.bytesSq)
 		s.Longest += int(p.longest)
 		s.Segments += int(p.segments)
-		s.Hyphens += int(p.hyphens)
 		s.New += int(p.novel)
 		s.Bits += int(p.bits)
 		s.BitsSq += int(p.bitsSq)

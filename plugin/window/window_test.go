@@ -132,7 +132,6 @@ func (n *naive) summary() (s feature.Summary) {
 			s.Bytes += whole.Len
 			s.BytesSq += whole.Len * whole.Len
 			s.Longest += whole.Longest
-			s.Hyphens += whole.Hyphens
 			s.New += m.Len
 			s.Bits += e.fresh.bits
 			s.BitsSq += e.fresh.bits * e.fresh.bits
