@@ -142,6 +142,12 @@ def administrator(here: list[dict], shipped: list[dict], named: list[dict], thre
     return "\n".join(f"{i}. {line}" for i, line in enumerate(lines, 1))
 
 
+def joint(manifest: dict) -> str:
+    """What its trainer found of the joint forest."""
+    n = manifest["training"]["held_out"]
+    return f"Left out itself, tools and clients, it finds {n['tunnel_flagged']:,} of {n['tunnel_clients']:,} clients that rotate and flags {n['benign_flagged']:,} of {n['benign_clients']:,} benign ones."
+
+
 APPENDIX = "evaluation/TABLES.md"
 
 
@@ -407,6 +413,7 @@ def main() -> None:
         "COMPOSED": composed_tunnels(here),
         "KNOWN": composed_tunnels(shipped),
         "ADMINISTRATOR": administrator(here, shipped, named, manifest["thresholds"]),
+        "JOINT": joint(json.loads((args.models / "joint.json").read_text())),
         "KINDS": kinds(here),
         "STANDINGS": standings(here),
         "FORMATS": formats(named),

@@ -2,6 +2,6 @@
 // evidence up. The resolver's plugin and the offline commands share it. It
 // reads no clock and imports no CoreDNS.
 //
-//	query → split → window → (segment, autoencoder) → feature → forest → verdict
-//	                joint  →                          feature → forest → verdict
+//	query → split → meter → window → (segment, autoencoder) → feature → forest → verdict
+//	                        joint  →                          feature → forest → verdict
 package detect

@@ -126,12 +126,19 @@ func (e *Engine) observe(q *Query, d *Decision, o *meter.Outcome) window.Outcome
 // and then lets the window go: a block ends in a fresh one. What the query was charged
 // stays: it is one a flag, and makes the sum no smaller than what left.
 func (e *Engine) flag(q *Query, d *Decision, out window.Outcome) {
-	d.Price = 0
-	e.raise(q, d, d.pair, flags.Flag{
+	e.raiseLast(q, d, flags.Flag{
 		Ground: d.Ground, Score: d.Score, Reasons: e.Reasons(d.Features),
-		Queries: uint64(out.Queries), LeakedBytes: uint64(out.Bytes) - min(uint64(out.Bytes), uint64(len(d.Prefix()))),
+		Queries: uint64(out.Queries), LeakedBytes: uint64(out.Bytes),
 	})
 	e.store.Forget(d.scratch.query.Pair)
+}
+
+// raiseLast is raise for a query that has been charged and observed: what the flag says
+// has passed is without it.
+func (e *Engine) raiseLast(q *Query, d *Decision, f flags.Flag) {
+	f.LeakedBytes -= min(f.LeakedBytes, uint64(len(d.Prefix())))
+	d.Up, d.Price = d.Up-min(d.Up, d.Price), 0
+	e.raise(q, d, d.pair, f)
 }
 
 // raise raises a flag for the pair, and fills in what all flags have.

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
+
+	"github.com/notunnel/notunnel/plugin/meter"
 )
 
 const (
@@ -67,6 +69,24 @@ func TestPiecesOfOneSizeAreFlagged(t *testing.T) {
 			}
 		}
 	}
+}
+
+// What a flag says has passed is what did: the query that it blocks is not in it.
+func TestFlagTellsWhatPassed(t *testing.T) {
+	e, r := engine(t, nil), rand.New(rand.NewPCG(3, 1))
+	var passed meter.Bits
+	for i := range 60 {
+		prefix := randomLabel(r, base36, 40)
+		d := ask(e, Query{Name: prefix + ".passed-test.com.", Type: dns.TypeTXT, Client: client, At: time.Unix(1.7e9+int64(i), 0)})
+		if f := d.Flagged; f != nil {
+			if f.UpBytes != passed.Bytes() || f.LeakedBytes != uint64(40*i) || d.Price != 0 {
+				t.Errorf("%d bytes of information and %d of names passed, the flag has %d and %d; it costs %d", passed.Bytes(), 40*i, f.UpBytes, f.LeakedBytes, d.Price)
+			}
+			return
+		}
+		passed += d.Price
+	}
+	t.Error("not flagged")
 }
 
 // A few bytes a query stay what they are beside an id that never changes.

@@ -119,9 +119,8 @@ func (e *Engine) blockJoint(q *Query, d *Decision, c *verdict.JointCase, f flags
 	if sum, ok := e.Summary(d); ok {
 		d.Features = sum.Vector()
 	}
-	f.LeakedBytes -= min(f.LeakedBytes, uint64(len(d.Prefix())))
-	d.Scored, d.Score, d.Price, d.Ticket = true, c.Score, 0, Ticket{}
-	e.raise(q, d, d.pair, f)
+	d.Scored, d.Score, d.Ticket = true, c.Score, Ticket{}
+	e.raiseLast(q, d, f)
 }
 
 // flagBeside flags another SLD of the client, none of whose queries is being blocked.

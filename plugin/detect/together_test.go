@@ -167,7 +167,7 @@ func TestOnlySLDsOfTheTunnelAreCut(t *testing.T) {
 			if len(f.Reasons) != 1 || !strings.Contains(f.Reasons[0], " domains of this client: ") || strings.ContainsAny(f.Reasons[0], "\"\n") {
 				t.Errorf("reasons %q", f.Reasons)
 			}
-			if f.UpBytes == 0 || f.Queries == 0 || f.Score < e.rules.Joint.Threshold {
+			if f.UpBytes == 0 != (f.LeakedBytes == 0) || f.Queries == 0 || f.Score < e.rules.Joint.Threshold {
 				t.Errorf("%+v", f)
 			}
 		}
