@@ -2,9 +2,12 @@ package notunnel
 
 import "time"
 
-// started makes the time of a query out of one reading of the clock, the one
-// that nobody can set: time.Now takes two, and a clock that is set back would
-// prolong every block.
+// moment is a time of the clock that nobody can set, since the start: time.Now reads two
+// clocks, and one that is set back would prolong every block.
+type moment time.Duration
+
 var started = time.Now()
 
-func now() time.Time { return started.Add(time.Since(started)) }
+func now() moment { return moment(time.Since(started)) }
+
+func (m moment) time() time.Time { return started.Add(time.Duration(m)) }

@@ -18,8 +18,8 @@
 //	spelling.go    names leave in lower case, replies come back as they were asked for
 //	answer.go      the reply to a blocked query
 //
-// Below all of them: escape/ reads and writes \DDD, keyhash/ is the keyed hash,
-// domain/ reads domains as people write them.
+// Below all of them: escape/ reads and writes \DDD, keyhash/ is the keyed hash, slab/
+// holds what is known of each pair, domain/ reads domains as people write them.
 //
 // Beside the way: setup.go and config.go read the Corefile, engines.go and
 // instance.go keep windows, flags and what was metered over a reload, listfiles.go

@@ -11,6 +11,7 @@ import (
 
 	"github.com/coredns/coredns/plugin"
 	"github.com/coredns/coredns/plugin/metadata"
+	"github.com/coredns/coredns/plugin/metrics"
 	"github.com/miekg/dns"
 
 	"github.com/notunnel/notunnel/plugin/detect"
@@ -22,12 +23,14 @@ import (
 type Notunnel struct {
 	Next plugin.Handler
 
-	zones    []string
-	monitor  bool
-	refuse   bool
-	engine   *detect.Engine // set before queries come
-	ready    atomic.Bool    // the engine is there; may be asked for at any time
-	counters counters
+	zones     []string
+	monitor   bool
+	refuse    bool
+	engine    *detect.Engine // set before queries come, like the next two
+	view      string         // that the server block is for
+	published bool           // somebody collects metadata
+	ready     atomic.Bool    // the engine is there; may be asked for at any time
+	counters  counters
 }
 
 // Name implements the plugin.Handler interface.
@@ -55,7 +58,7 @@ func (n *Notunnel) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Ms
 	}
 	rcode, err := plugin.NextOrFailure(n.Name(), n.Next, ctx, w, query)
 	if j.ticket.Valid() && !plugin.ClientWrite(rcode) {
-		n.learnCode(j.ticket, rcode)
+		n.learnCode(&j, rcode)
 	}
 	return rcode, err
 }
@@ -67,6 +70,7 @@ type judgement struct {
 	ground verdict.Ground
 	lower  bool    // the name goes on in lower case
 	series *series // counts it
+	at     moment
 }
 
 // judge decides on a query and tells everyone.
@@ -77,15 +81,17 @@ func (n *Notunnel) judge(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) 
 	}
 	d := decisions.Get().(*detect.Decision)
 	defer decisions.Put(d)
-	if !n.decide(w, r, d) {
+	at := now()
+	if !n.decide(w, r, d, at) {
 		return j
 	}
-	series := n.counters.of(ctx, zone)
+	series := n.counters.of(labels{metrics.WithServer(ctx), zone, n.view})
 	series.count(d)
-	if metadata.ValueFuncs(ctx) != nil {
+	if n.published && metadata.ValueFuncs(ctx) != nil {
 		publish(ctx, d)
 	}
 	return judgement{
+		at:     at,
 		ticket: d.Ticket,
 		block:  d.Verdict == verdict.Block && !n.monitor,
 		ground: d.Ground,
@@ -112,23 +118,23 @@ func (n *Notunnel) zone(r *dns.Msg) string {
 }
 
 // decide asks the engine. A fault in it is counted and lets the query pass.
-func (n *Notunnel) decide(w dns.ResponseWriter, r *dns.Msg, d *detect.Decision) (ok bool) {
+func (n *Notunnel) decide(w dns.ResponseWriter, r *dns.Msg, d *detect.Decision, at moment) (ok bool) {
 	defer queryFaults.caught()
 	n.engine.Query(detect.Query{
 		Name:   r.Question[0].Name,
 		Type:   r.Question[0].Qtype,
 		Client: clientOf(w),
-		At:     now(),
+		At:     at.time(),
 	}, d)
 	return true
 }
 
 // learn hands a reply to the engine. It returns false if the reply is to be
-// withheld.
-func (n *Notunnel) learn(t detect.Ticket, m *dns.Msg) (ok bool) {
+// withheld. The moment of the query will do: a reply is never long in coming.
+func (n *Notunnel) learn(j *judgement, m *dns.Msg) (ok bool) {
 	ok = true
 	defer replyFaults.caught()
-	_, ok = n.engine.Reply(t, m, now())
+	_, ok = n.engine.Reply(j.ticket, m, j.at.time())
 	return ok
 }
 
@@ -136,8 +142,8 @@ func (n *Notunnel) learn(t detect.Ticket, m *dns.Msg) (ok bool) {
 // message in it must not lie on the stack of ServeDNS.
 //
 //go:noinline
-func (n *Notunnel) learnCode(t detect.Ticket, rcode int) {
-	n.learn(t, &dns.Msg{MsgHdr: dns.MsgHdr{Rcode: rcode}})
+func (n *Notunnel) learnCode(j *judgement, rcode int) {
+	n.learn(j, &dns.Msg{MsgHdr: dns.MsgHdr{Rcode: rcode}})
 }
 
 // learner is a ResponseWriter that shows replies to the engine.
@@ -151,7 +157,7 @@ type learner struct {
 // WriteMsg implements the dns.ResponseWriter interface. A reply that is one too many
 // gives way to that of a blocked query.
 func (l *learner) WriteMsg(m *dns.Msg) error {
-	if !l.n.learn(l.ticket, m) {
+	if !l.n.learn(&l.judgement, m) {
 		l.series.blocks[verdict.Budget].Inc()
 		if !l.n.monitor {
 			return l.ResponseWriter.WriteMsg(blocked(l.query, l.n.refuse, verdict.Budget))

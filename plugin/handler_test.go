@@ -115,6 +115,7 @@ func TestPanicInTheDetectorLetsTheQueryPass(t *testing.T) {
 
 func TestMetadata(t *testing.T) {
 	n := guard(t, nil)
+	n.published = true
 	labels := func(name string) (said, score string) {
 		ctx := metadata.ContextWithMetadata(context.Background())
 		serve(t, ctx, n, asks(name))

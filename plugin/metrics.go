@@ -1,13 +1,11 @@
 package notunnel
 
 import (
-	"context"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/coredns/coredns/plugin"
-	"github.com/coredns/coredns/plugin/metrics"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
@@ -113,8 +111,7 @@ type counters struct {
 
 // of looks through all series: the labels are those of the configuration, so
 // there are few, and their strings are mostly the very same.
-func (c *counters) of(ctx context.Context, zone string) *series {
-	l := labels{metrics.WithServer(ctx), zone, metrics.WithView(ctx)}
+func (c *counters) of(l labels) *series {
 	if s := c.find(l); s != nil {
 		return s
 	}

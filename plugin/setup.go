@@ -50,7 +50,8 @@ func setup(c *caddy.Controller) error {
 		if l, err = engines.acquire(&cfg, name, by); err != nil {
 			return plugin.Error(pluginName, err)
 		}
-		n.engine = l.engine
+		n.engine, n.view = l.engine, block.ViewName
+		n.published = block.Handler("metadata") != nil
 		n.ready.Store(true)
 		return nil
 	})

@@ -79,8 +79,20 @@ def export(forest: RandomForestClassifier, features: int, path: pathlib.Path) ->
     below = np.where(nearest > exact, np.nextafter(nearest, np.float32(-np.inf)), nearest)
     if not np.array_equal(np.sort(written[branch]), np.sort(below)):
         raise SystemExit("skl2onnx rounded a threshold the wrong way")
+    weigh(model.graph.node[0], forest)
     path.parent.mkdir(parents=True, exist_ok=True)
     onnx.save(model, str(path))
+
+
+def weigh(node: onnx.NodeProto, forest: RandomForestClassifier) -> None:
+    """Writes the weight of the training rows that come to each node into
+    nodes_hitrates: with them the mean of a node follows from its leaves, and so
+    what each split adds to a score."""
+    attributes = {a.name: a for a in node.attribute}
+    trees = attributes["nodes_treeids"].ints
+    hits = [forest.estimators_[t].tree_.weighted_n_node_samples[n] for t, n in zip(trees, attributes["nodes_nodeids"].ints)]
+    node.attribute.remove(attributes["nodes_hitrates"])
+    node.attribute.append(onnx.helper.make_attribute("nodes_hitrates", [float(np.float32(h)) for h in hits]))
 
 
 def golden(forest: RandomForestClassifier, x: np.ndarray, path: pathlib.Path, seed: int) -> list[dict]:

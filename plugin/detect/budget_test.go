@@ -33,7 +33,7 @@ func numbered(n int) netip.Addr { return netip.AddrFrom4([4]byte{10, 9, byte(n >
 func spentBy(e *Engine, sld string, from netip.Addr, at time.Time) meter.Bits {
 	var d Decision
 	e.Identify(Query{Name: sld, Client: from, At: at}, &d)
-	up, _ := e.meter.Spent(d.pair, at)
+	up, _ := e.pairs.spent(d.pair, at)
 	return up
 }
 

@@ -74,7 +74,8 @@ type Engine struct {
 	config   Config
 	networks subject.Networks
 	rules    verdict.Rules
-	store    *window.Store
+	windows  *window.Rules
+	pairs    *pairs
 	joint    *joint.Store
 	flags    *flags.Table
 	meter    *meter.Meter
@@ -90,6 +91,12 @@ const (
 	dueInformation = 64 // bytes
 	dueShare       = 1. / 8
 	suspicious     = 0.5 // of the threshold
+)
+
+// What is metered besides pairs of an SLD and a client: all of a client, and second keys.
+const (
+	pairsPerAccount = 4
+	leastAccounts   = 1024
 )
 
 // New makes an engine. If prev is not nil, the engine begins with what that one
@@ -129,10 +136,9 @@ func New(c Config, prev *Engine) (*Engine, error) {
 	if c.Models.Surprisal != nil {
 		e.code.Spell = c.Models.Surprisal
 	}
-	e.store = window.NewStore(window.Config{
-		Capacity: c.Capacity,
-		Key:      c.Key,
-		Span:     window.Ticks(c.Window),
+	e.windows = window.NewRules(window.Config{
+		Key:  c.Key,
+		Span: window.Ticks(c.Window),
 		Due: window.Due{
 			Events:      dueEvents,
 			Information: dueInformation,
@@ -147,11 +153,15 @@ func New(c Config, prev *Engine) (*Engine, error) {
 		Bits:     func(text []byte) int { return e.code.Name(text).Whole() },
 		Least:    jointBits,
 	})
-	config := meter.Config{Capacity: c.Capacity, Key: c.Key, Limits: c.Budget, Code: e.code, Factor: e.factor, Watch: c.Metered}
+	config := meter.Config{
+		Capacity: c.Capacity, Here: max(c.Capacity/pairsPerAccount, leastAccounts), Key: c.Key,
+		Limits: c.Budget, Code: e.code, Factor: e.factor, Watch: c.Metered,
+	}
 	if c.Watcher != nil {
 		config.Ended = func(up, down meter.Bits) { c.Watcher.Passed(up.Bytes(), down.Bytes()) }
 	}
 	e.meter = meter.New(config)
+	e.pairs = newPairs(c.Capacity, e.meter)
 	e.SetAllow(c.Allow)
 	if prev != nil {
 		e.Inherit(prev)
@@ -166,11 +176,12 @@ func New(c Config, prev *Engine) (*Engine, error) {
 // deciding; until it goes, the windows are held twice.
 func (e *Engine) Inherit(from *Engine) {
 	if e.knowsPairsOf(from) {
-		if from.config.Models.ID == e.config.Models.ID {
-			e.store.Inherit(from.store)
+		same := from.config.Models.ID == e.config.Models.ID
+		if same {
 			e.joint.Inherit(from.joint)
 		}
 		e.meter.Inherit(from.meter)
+		e.pairs.inherit(from.pairs, same)
 		e.InheritFlags(from)
 	}
 }
@@ -180,7 +191,7 @@ func (e *Engine) Inherit(from *Engine) {
 func (e *Engine) InheritFlags(from *Engine) {
 	if e.knowsPairsOf(from) {
 		for _, pair := range e.flags.Inherit(from.flags) {
-			e.store.Forget(window.Pair(pair)) // a block ends in a fresh window
+			e.pairs.forget(pair) // a block ends in a fresh window
 		}
 	}
 }
@@ -227,4 +238,4 @@ func (e *Engine) Flags() *flags.Table { return e.flags }
 
 // Count returns how many windows the engine holds, and how many it evicted for
 // lack of room.
-func (e *Engine) Count() (windows int, evicted uint64) { return e.store.Count() }
+func (e *Engine) Count() (windows int, evicted uint64) { return e.pairs.count() }

@@ -65,11 +65,13 @@ func (e *Engine) judge(q *Query, d *Decision) {
 		}
 	}
 	d.hash = e.config.Key.Sum(d.Prefix())
-	o, ok := e.spend(q, d)
+	o, out, ok := e.spend(q, d)
 	if !ok {
 		return
 	}
-	out := e.observe(q, d, &o)
+	if out.State == window.Unmeasured {
+		out = e.observeMeasured(q, d)
+	}
 	if out.State == window.Worth && e.score(d) {
 		sum := &d.scratch.summary
 		d.Ruling = e.rules.On(&verdict.Case{
@@ -81,7 +83,7 @@ func (e *Engine) judge(q *Query, d *Decision) {
 			e.flag(q, d, out)
 			return
 		}
-		e.store.Scored(d.scratch.query.Pair, out, float32(d.Score))
+		e.pairs.scored(d.pair, out, float32(d.Score))
 	}
 	d.Ticket = Ticket{pair: d.pair, second: d.second, prefix: d.hash, above: d.above, qtype: q.Type, judged: true}
 	if e.joins(d, &o) {
@@ -95,7 +97,7 @@ func (e *Engine) meterOnly(q *Query, d *Decision) {
 		return
 	}
 	d.hash = e.config.Key.Sum(d.Prefix())
-	if _, ok := e.spend(q, d); ok {
+	if _, _, ok := e.spend(q, d); ok {
 		d.Ticket = Ticket{second: d.second, prefix: d.hash, above: d.above, qtype: q.Type}
 		if len(d.SLD()) > 0 {
 			d.Ticket.pair = d.pair
@@ -104,22 +106,29 @@ func (e *Engine) meterOnly(q *Query, d *Decision) {
 }
 
 // observe records the query, which the meter has charged, in its window.
-func (e *Engine) observe(q *Query, d *Decision, o *meter.Outcome) window.Outcome {
-	s, prefix := &d.scratch, d.Prefix()
-	s.query.Pair = window.Pair(d.pair)
-	s.query.Prefix, s.query.Hash = prefix, d.hash
+func (e *Engine) observe(q *Query, d *Decision, o *meter.Outcome, p *locked) window.Outcome {
+	s := &d.scratch
+	s.query.Prefix, s.query.Hash = d.Prefix(), d.hash
 	s.query.Fresh, s.query.Known, s.query.Bits = o.Kind == meter.Fresh, o.Held, o.Price.Whole()
 	s.query.At = window.TickOf(q.At)
-	sum := &s.summary
+	return e.windows.Observe(&p.window, &p.panes, &s.query, nil, e.wanted(d))
+}
+
+// observeMeasured is observe for a query of which something has to be measured first,
+// which no other query is to wait for.
+func (e *Engine) observeMeasured(q *Query, d *Decision) window.Outcome {
+	e.measure(&d.scratch)
+	p := e.pairs.lock(d.pair, q.At)
+	defer p.Unlock()
+	return e.windows.Observe(&p.window, &p.panes, &d.scratch.query, &d.scratch.measures, e.wanted(d))
+}
+
+// wanted is where a window is to be summed up, nil if nobody will score it.
+func (e *Engine) wanted(d *Decision) *feature.Summary {
 	if e.config.Models.Forest == nil {
-		sum = nil
+		return nil
 	}
-	out := e.store.Observe(&s.query, nil, sum)
-	if out.State == window.Unmeasured {
-		e.measure(s)
-		out = e.store.Observe(&s.query, &s.measures, sum)
-	}
-	return out
+	return &d.scratch.summary
 }
 
 // flag raises a flag for a query that the window has taken in but that does not leave,
@@ -130,7 +139,7 @@ func (e *Engine) flag(q *Query, d *Decision, out window.Outcome) {
 		Ground: d.Ground, Score: d.Score, Reasons: e.Reasons(d.Features),
 		Queries: uint64(out.Queries), LeakedBytes: uint64(out.Bytes),
 	})
-	e.store.Forget(d.scratch.query.Pair)
+	e.pairs.forget(d.pair)
 }
 
 // raiseLast is raise for a query that has been charged and observed: what the flag says
@@ -194,7 +203,7 @@ func (e *Engine) Rescore(d *Decision) bool {
 func (e *Engine) Summary(d *Decision) (sum *feature.Summary, ok bool) {
 	sum = &d.scratch.summary
 	*sum = feature.Summary{}
-	return sum, d.Why == Judged && e.store.Peek(window.Pair(d.pair), sum)
+	return sum, d.Why == Judged && e.pairs.summary(d.pair, sum)
 }
 
 func (e *Engine) exempt(client netip.Addr) bool {

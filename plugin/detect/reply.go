@@ -24,20 +24,11 @@ func (e *Engine) Reply(t Ticket, m *dns.Msg, at time.Time) (price meter.Bits, ok
 	defer rooms.Put(room)
 	r := meter.Reply{Pair: t.pair, Hash: t.prefix, Type: t.qtype, Rcode: m.Rcode, Records: e.records(room, m), At: at}
 	if t.pair != 0 {
-		var cause meter.Cause
-		if price, cause = e.meter.Reply(&r); cause != meter.Within {
+		if price, ok = e.learn(t, &r, m, room); !ok {
 			return 0, false
 		}
-	}
-	if t.judged {
-		// Whole bytes alone are news: which of a few known replies it is says little.
-		a := window.Answer{News: price.Whole() / 8}
-		if a.News > 0 {
-			count(&a, m, room.buf)
-		}
-		e.store.Learn(window.Pair(t.pair), t.prefix, &a)
 		if t.client != 0 {
-			e.joint.Learn(t.client, t.pair, t.prefix, a.News)
+			e.joint.Learn(t.client, t.pair, t.prefix, news(price))
 		}
 	}
 	if t.second != 0 {
@@ -50,6 +41,28 @@ func (e *Engine) Reply(t Ticket, m *dns.Msg, at time.Time) (price meter.Bits, ok
 	}
 	return price, true
 }
+
+// learn is Reply for the pair alone.
+func (e *Engine) learn(t Ticket, r *meter.Reply, m *dns.Msg, room *replyRoom) (price meter.Bits, ok bool) {
+	p := e.pairs.lock(t.pair, r.At)
+	defer p.Unlock()
+	price, cause := e.meter.ChargeReply(&p.account, r)
+	if cause != meter.Within {
+		return 0, false
+	}
+	if t.judged {
+		a := window.Answer{News: news(price)}
+		if a.News > 0 {
+			count(&a, m, room.buf)
+		}
+		p.window.Learn(&p.panes, t.prefix, &a)
+	}
+	return price, true
+}
+
+// news is what a reply brings in that is new, in bytes: which of a few known replies it is
+// says little.
+func news(price meter.Bits) int { return price.Whole() / 8 }
 
 // replyRoom is scratch space for a reply.
 type replyRoom struct {

@@ -15,10 +15,11 @@ import (
 	"github.com/notunnel/notunnel/plugin/window"
 )
 
-// spend charges a query to its SLD and to its second key, whichever there are, and
-// rules if one of them has nothing left for it. It returns false then. What it returns
-// besides is what the meter says of the SLD.
-func (e *Engine) spend(q *Query, d *Decision) (o meter.Outcome, ok bool) {
+// spend charges a query to its SLD and to its second key, whichever there are, observes it
+// in its window if it is to be judged, and rules if one of them has nothing left for it. It
+// returns false then. What it returns besides is what the meter and the window say of the
+// SLD.
+func (e *Engine) spend(q *Query, d *Decision) (o meter.Outcome, out window.Outcome, ok bool) {
 	zone, second := d.SLD(), d.Second()
 	var above *meter.Query // of the second key
 	if len(second) > 0 && len(second) != len(zone) {
@@ -32,7 +33,7 @@ func (e *Engine) spend(q *Query, d *Decision) (o meter.Outcome, ok bool) {
 		}
 		if o = e.meter.Query(above); o.Cause != meter.Within {
 			e.refuse(q, d, above, &o)
-			return o, false
+			return o, out, false
 		}
 		above.Dry = false
 	}
@@ -41,18 +42,30 @@ func (e *Engine) spend(q *Query, d *Decision) (o meter.Outcome, ok bool) {
 			Pair: d.pair, Domain: zone, Prefix: d.Prefix(), Hash: d.hash, Type: q.Type,
 			Client: &d.Client, Room: d.scratch.key[:], At: q.At,
 		}
-		o = e.meter.Query(&m)
+		o, out = e.charge(q, d, &m)
 		d.Up, d.Down = o.Up, o.Down
 		if o.Cause != meter.Within {
 			e.refuse(q, d, &m, &o)
-			return o, false
+			return o, out, false
 		}
 		d.Price = o.Price
 	}
 	if above != nil {
 		d.Price = max(d.Price, e.meter.Query(above).Price)
 	}
-	return o, true
+	return o, out, true
+}
+
+// charge charges a query to its pair, and observes it in its window if it may pass and is to
+// be judged.
+func (e *Engine) charge(q *Query, d *Decision, m *meter.Query) (o meter.Outcome, out window.Outcome) {
+	p := e.pairs.lock(d.pair, q.At)
+	defer p.Unlock()
+	o = e.meter.Charge(&p.account, m)
+	if o.Cause == meter.Within && d.Why == Judged {
+		out = e.observe(q, d, &o, &p)
+	}
+	return o, out
 }
 
 // refuse rules on a query that would exceed a limit, and records that.
@@ -66,7 +79,7 @@ func (e *Engine) refuse(q *Query, d *Decision, m *meter.Query, o *meter.Outcome)
 	}
 	d.Up, d.Down = o.Up, o.Down
 	d.Ruling = e.rules.On(&verdict.Case{Over: ground, Scope: scope})
-	queries, bytes := e.store.Passed(window.Pair(d.pair))
+	queries, bytes := e.pairs.passed(d.pair)
 	e.raise(q, d, m.Pair, flags.Flag{
 		Ground: ground, Reasons: []string{e.overspent(o)}, Queries: uint64(queries), LeakedBytes: uint64(bytes),
 	})
@@ -96,7 +109,7 @@ func (e *Engine) subtree(d *Decision) []byte {
 		return sld
 	}
 	prefix := d.Prefix()
-	for range e.meter.Subtree(d.pair, prefix) {
+	for range e.pairs.subtree(d.pair, prefix) {
 		prefix = prefix[:max(bytes.LastIndexByte(prefix, '.'), 0)]
 	}
 	full := d.Full()

@@ -14,7 +14,6 @@ import (
 	"github.com/notunnel/notunnel/plugin/standing"
 	"github.com/notunnel/notunnel/plugin/subject"
 	"github.com/notunnel/notunnel/plugin/verdict"
-	"github.com/notunnel/notunnel/plugin/window"
 )
 
 // Joint windows. They reach back further than those of pairs, since a tunnel over many
@@ -102,14 +101,14 @@ func (e *Engine) cut(q *Query, d *Decision, c *verdict.JointCase) {
 	}
 	f := flags.Flag{Ground: verdict.Model, Score: c.Score, Reasons: []string{spread(c.Score, taking, sum, parts)}}
 	for _, p := range parts {
-		queries, bytes := e.store.Passed(window.Pair(p.Pair))
+		queries, bytes := e.pairs.passed(p.Pair)
 		f.Queries, f.LeakedBytes = uint64(queries), uint64(bytes)
 		if p.Pair == d.pair {
 			e.blockJoint(q, d, c, f)
 		} else {
 			e.flagBeside(q, d, p, f)
 		}
-		e.store.Forget(window.Pair(p.Pair))
+		e.pairs.forget(p.Pair)
 		e.joint.Cut(client, p.Pair)
 	}
 }
@@ -127,7 +126,7 @@ func (e *Engine) blockJoint(q *Query, d *Decision, c *verdict.JointCase, f flags
 func (e *Engine) flagBeside(q *Query, d *Decision, p *joint.Part, f flags.Flag) {
 	other := subject.Subject{Client: d.Client}
 	other.Parse(split.Text(p.SLD()))
-	up, down := e.meter.Spent(p.Pair, q.At)
+	up, down := e.pairs.spent(p.Pair, q.At)
 	f.UpBytes, f.DownBytes = up.Bytes(), down.Bytes()
 	if raised, ok := e.flags.RaiseAhead(p.Pair, &other, other.SLD(), f, q.At); ok {
 		d.Beside = append(d.Beside, raised)

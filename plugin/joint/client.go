@@ -225,8 +225,8 @@ func shape(prefix []byte) uint16 {
 
 // summarize adds up the events.
 func (c *client) summarize(s *Summary) {
-	*s = Summary{}
-	var parts [MaxSLDs]*Part // by place in the list
+	s.Joint = feature.Joint{} // a part is written when it is come to
+	var parts [MaxSLDs]*Part  // by place in the list
 	var shapes [MaxEvents]uint16
 	var slds [MaxEvents]uint8
 	for i := range c.events[:c.size] {
@@ -256,16 +256,17 @@ func (c *client) summarize(s *Summary) {
 			s.Down += int(e.down)
 		}
 		shapes[i], slds[i] = e.shape, e.sld
-		for j, sld := range slds[:i] {
-			if sld == e.sld {
-				continue
-			}
-			s.Apart++
-			if shapes[j] == e.shape {
+		for j, shape := range shapes[:i] {
+			if shape == e.shape && slds[j] != e.sld {
 				s.Alike++
 				p.Alike++
-				parts[sld].Alike++
+				parts[slds[j]].Alike++
 			}
 		}
 	}
+	s.Apart = s.Events * s.Events
+	for i := range s.Parts[:s.SLDs] {
+		s.Apart -= s.Parts[i].Events * s.Parts[i].Events
+	}
+	s.Apart /= 2
 }

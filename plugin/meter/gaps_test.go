@@ -92,7 +92,7 @@ func TestLargestLimitsAreLimits(t *testing.T) {
 		m := newMeter(t, 256, Limits{Up: FromBytes(up)}, SharedFactor)
 		q := query("www", "popular.example", 1, dns.TypeA, begin)
 		m.Query(q)
-		a := m.of(q.Pair).find(q.Pair)
+		a := m.of(q.Pair).Peek(q.Pair)
 		a.up.add(math.MaxUint32)
 		q.Prefix = []byte("mail")
 		a.memory.remember(&event{prefix: q.Prefix, hash: testKey.Sum(q.Prefix)}, Again, &testKey)

@@ -21,7 +21,7 @@ func TestInherit(t *testing.T) {
 		}
 		old.Query(query("www", "own.example", 1, dns.TypeA, begin))
 		next.Inherit(old)
-		spent, _ := old.Spent(query("", "tunnel.example", 1, 1, begin).Pair, begin)
+		spent, _ := old.spentHere(query("", "tunnel.example", 1, 1, begin).Pair, begin)
 		if o := spend(next); o.Cause != Within || o.Up < spent || o.Limit != 0 {
 			t.Errorf("capacity %d: %+v, %d had been spent", capacity, o, spent)
 		}
@@ -42,8 +42,8 @@ func TestInheritRemembersWhatDoesNotFit(t *testing.T) {
 	next.Inherit(old)
 	for i := range 1000 {
 		pair := query("", fmt.Sprintf("site%d.example", i), 1, dns.TypeA, begin).Pair
-		was, _ := old.Spent(pair, begin)
-		if is, _ := next.Spent(pair, begin); is < was {
+		was, _ := old.spentHere(pair, begin)
+		if is, _ := next.spentHere(pair, begin); is < was {
 			t.Fatalf("pair %d had spent %d bytes, %d are remembered", i, was.Bytes(), is.Bytes())
 		}
 	}

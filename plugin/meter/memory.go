@@ -19,12 +19,10 @@ type print interface{ uint16 | uint32 | uint64 }
 
 func printOf[P print](hash uint64) P { return max(P(hash), 1) }
 
-// recent is a set of the last sixteen prints, with their order. Places stay the same
-// while something is held.
+// recent is a set of the last sixteen prints, the one used last first.
 type recent[P print] struct {
-	prints [most]P
-	order  uint64 // places, four bits each, the one used last lowest
 	size   uint8
+	prints [most]P
 }
 
 // find returns the place, or -1.
@@ -37,49 +35,27 @@ func (r *recent[P]) find(p P) int {
 	return -1
 }
 
-// use makes the place the one used last.
-func (r *recent[P]) use(place int) {
-	shift := 0
-	for r.order>>shift&(most-1) != uint64(place) {
-		shift += 4
-	}
-	r.lift(shift)
-}
-
-// lift moves the place that stands at the shift to the front.
-func (r *recent[P]) lift(shift int) {
-	place := r.order >> shift & (most - 1)
-	before, behind := r.order&(1<<shift-1), r.order>>shift>>4<<4<<shift
-	r.order = behind | before<<4 | place
-}
-
 // put takes a print in or makes it the one used last. The one unused for longest goes
 // if there is no room.
 func (r *recent[P]) put(p P) {
-	if place := r.find(p); place >= 0 {
-		r.use(place)
-		return
+	place := r.find(p)
+	if place < 0 {
+		r.size = min(r.size+1, most)
+		place = int(r.size) - 1
 	}
-	place := int(r.size)
-	if r.size < most {
-		r.size++
-		r.order = r.order<<4 | uint64(place)
-	} else {
-		place = int(r.order >> (4 * (most - 1)))
-		r.lift(4 * (most - 1))
-	}
-	r.prints[place] = p
+	copy(r.prints[1:place+1], r.prints[:place])
+	r.prints[0] = p
 }
 
 // memory is what the code knows of a pair's events so far. What it does not know
 // any more is paid for again.
 type memory[P, L print] struct {
-	last   uint64 // hash of the last name
-	qtype  uint16 // and its type
-	asked  bool   // there was one
-	run    uint32 // how often it has been repeated since
-	fresh  uint32 // names that were new
-	names  recent[P]
+	last   uint64    // hash of the last name
+	run    uint32    // how often it has been repeated since
+	fresh  uint32    // names that were new
+	qtype  uint16    // of the last name
+	asked  bool      // there was one
+	names  recent[P] // the last one first
 	labels recent[L]
 }
 
@@ -128,7 +104,9 @@ func (m *memory[P, L]) price(c *Code, e *event, key *keyhash.Key) (Bits, Kind) {
 func (m *memory[P, L]) is(e *event) bool { return m.last == e.hash && m.qtype == e.qtype }
 
 // holds reports whether a name is one of the last.
-func (m *memory[P, L]) holds(hash uint64) bool { return m.names.find(printOf[P](hash)) >= 0 }
+func (m *memory[P, L]) holds(hash uint64) bool {
+	return hash == m.last && m.asked || m.names.find(printOf[P](hash)) >= 0
+}
 
 // remember takes the event in.
 func (m *memory[P, L]) remember(e *event, kind Kind, key *keyhash.Key) {
@@ -136,8 +114,10 @@ func (m *memory[P, L]) remember(e *event, kind Kind, key *keyhash.Key) {
 		m.run += min(1, math.MaxUint32-m.run)
 		return
 	}
+	if !m.asked || e.hash != m.last {
+		m.names.put(printOf[P](e.hash))
+	}
 	m.last, m.qtype, m.asked, m.run = e.hash, e.qtype, true, 0
-	m.names.put(printOf[P](e.hash))
 	if kind != Fresh {
 		return
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/notunnel/notunnel/plugin/keyhash"
+	"github.com/notunnel/notunnel/plugin/slab"
 	"github.com/notunnel/notunnel/plugin/subject"
 )
 
@@ -17,7 +18,8 @@ const Free = 16 * 8 * bit
 
 // Config is what a meter works by.
 type Config struct {
-	Capacity int         // pairs and clients held
+	Capacity int         // accounts that what was paid for, and who had to go, is remembered of
+	Here     int         // accounts that the meter holds itself
 	Key      keyhash.Key // of pairs, names, labels and records
 	Code     Code
 	Limits   Limits
@@ -30,25 +32,22 @@ type Config struct {
 	Watch func(Passed)
 }
 
-// Meter sums up the information that passed, by pair and by client. It holds at most
-// the configured number of accounts; an eviction costs O(1). Safe for concurrent use.
+// Meter sums up the information that passed, by pair and by client. Accounts of pairs of
+// an SLD and a client are held by whoever holds what else is known of them, and charged by
+// Charge and ChargeReply; all others are held here, at most the configured number, and
+// charged by Query and Reply. An eviction costs O(1). Safe for concurrent use.
 type Meter struct {
 	config Config
-	shards []shard
+	here   *slab.Table[Account]
+	before [pasts]guarded // of accounts that had to go
 	paid   paid
 }
 
-const mostShards = 32
-
 // New makes a meter.
 func New(c Config) *Meter {
-	n := mostShards
-	for n > 1 && c.Capacity/n < 256 {
-		n /= 2
-	}
-	m := &Meter{config: c, shards: make([]shard, n), paid: newPaid(c.Capacity)}
-	for i := range m.shards {
-		m.shards[i].init((c.Capacity + n - 1) / n)
+	m := &Meter{config: c, here: slab.New[Account](c.Here), paid: newPaid(c.Capacity)}
+	for i := range m.before {
+		m.before[i].held = newPast(c.Capacity / pasts)
 	}
 	return m
 }
@@ -94,28 +93,32 @@ type Outcome struct {
 	Limit Bits // that would have been exceeded
 }
 
-// Query charges a query, or says which limit refuses it, and charges nothing then.
+// Query charges a query to the account that the meter holds of it, see Charge.
 func (m *Meter) Query(q *Query) (o Outcome) {
-	left, client := Bits(math.MaxUint32), uint64(0)
-	if m.config.Limits.Client > 0 {
-		client = q.client(&m.config.Key)
-		left = m.leftOf(client, q.At)
-	}
-	if excess := m.charge(q, left, &o); excess > 0 {
-		if client == 0 {
-			client = q.client(&m.config.Key)
-		}
-		m.chargeClient(client, excess, q.At)
-	}
+	left := m.left(q)
+	excess := m.queryHere(q, left, &o)
+	m.chargeClient(q, excess)
 	return o
 }
 
-// charge is Query for the pair. It returns what counts for the client's sum.
-func (m *Meter) charge(q *Query, left Bits, o *Outcome) (excess Bits) {
+func (m *Meter) queryHere(q *Query, left Bits, o *Outcome) (excess Bits) {
 	s := m.of(q.Pair)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	a := m.account(s, q.Pair, q.At)
+	s.Lock()
+	defer s.Unlock()
+	return m.charge(m.account(s, q.Pair, q.At), q, left, o)
+}
+
+// Charge charges a query to an account that the caller has locked, or says which limit
+// refuses it, and charges nothing then.
+func (m *Meter) Charge(a *Account, q *Query) (o Outcome) {
+	m.settle(q.Pair, a, q.At)
+	excess := m.charge(a, q, m.left(q), &o)
+	m.chargeClient(q, excess)
+	return o
+}
+
+// charge is Charge for the pair alone. It returns what counts for the client's sum.
+func (m *Meter) charge(a *Account, q *Query, left Bits, o *Outcome) (excess Bits) {
 	e := m.event(a, q.Prefix, q.Hash, q.Type)
 	o.Price, o.Kind = a.memory.price(&m.config.Code, &e, &m.config.Key)
 	o.Held = e.labels.labels
@@ -156,7 +159,7 @@ func (m *Meter) charge(q *Query, left Bits, o *Outcome) (excess Bits) {
 
 // event is a query with what is remembered of it. The line of its name is looked at only
 // if that neither follows as before nor is one of the last.
-func (m *Meter) event(a *account, prefix []byte, hash uint64, qtype uint16) event {
+func (m *Meter) event(a *Account, prefix []byte, hash uint64, qtype uint16) event {
 	e := event{prefix: prefix, hash: hash, qtype: qtype, code: typeCode(qtype)}
 	if last := &a.memory; last.asked && !last.is(&e) {
 		line, of := m.paid.event(a.identity, last.last, last.qtype)
@@ -176,7 +179,7 @@ func typed(hash uint64, qtype uint16) uint64 { return mix(hash, uint64(qtype)+1)
 
 // remember takes a query in. Its name is held as the last one until another follows,
 // and stands with what follows from then on.
-func (m *Meter) remember(a *account, e *event, kind Kind) {
+func (m *Meter) remember(a *Account, e *event, kind Kind) {
 	if last := &a.memory; kind != Same && kind != Next && last.asked {
 		line, of := m.paid.event(a.identity, last.last, last.qtype)
 		line.put(of|value(typed(e.hash, e.qtype)), ofEvent)
@@ -186,7 +189,7 @@ func (m *Meter) remember(a *account, e *event, kind Kind) {
 
 // refuses says whether the limits of a pair refuse an event when so much has come
 // down, and after it so much has gone up.
-func (m *Meter) refuses(a *account, spent, after Bits, kind Kind) (Cause, Bits) {
+func (m *Meter) refuses(a *Account, spent, after Bits, kind Kind) (Cause, Bits) {
 	up, down := times(m.config.Limits.Up, a.factor), times(m.config.Limits.Down, a.factor)
 	switch {
 	case down > 0 && spent >= down:
@@ -207,88 +210,90 @@ func times(limit Bits, factor uint8) Bits {
 
 func plus(a, b Bits) Bits { return a + min(b, math.MaxUint32-a) }
 
-// leftOf is what the client may still send.
-func (m *Meter) leftOf(client uint64, at time.Time) Bits {
+// left is what the client may still send to all unknown domains together.
+func (m *Meter) left(q *Query) Bits {
+	if m.config.Limits.Client == 0 {
+		return math.MaxUint32
+	}
+	client := q.client(&m.config.Key)
 	s := m.of(client)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	a := m.account(s, client, at)
-	return m.config.Limits.Client - min(a.spent().up, m.config.Limits.Client)
+	s.Lock()
+	defer s.Unlock()
+	return m.config.Limits.Client - min(m.account(s, client, q.At).spent().up, m.config.Limits.Client)
 }
 
-func (m *Meter) chargeClient(client uint64, excess Bits, at time.Time) {
+// chargeClient adds to that sum.
+func (m *Meter) chargeClient(q *Query, excess Bits) {
+	if excess == 0 {
+		return
+	}
+	client := q.client(&m.config.Key)
 	s := m.of(client)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	a := m.account(s, client, at)
+	s.Lock()
+	defer s.Unlock()
+	a := m.account(s, client, q.At)
 	a.up.add(excess)
 	if m.config.Watch != nil {
 		m.config.Watch(Passed{Account: client, Up: a.spent().up})
 	}
 }
 
-// Spent is what has passed of a pair in the parts that count.
-func (m *Meter) Spent(pair uint64, at time.Time) (up, down Bits) {
-	s := m.of(pair)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if a := s.find(pair); a != nil {
-		m.age(s, a, at)
-		return a.spent().up, a.spent().down
+// Spent is what has passed of a pair in the parts that count: of an account that is
+// locked, nil if there is none.
+func (m *Meter) Spent(pair uint64, a *Account, at time.Time) (up, down Bits) {
+	if a == nil {
+		return m.past(pair).spent(pair, at)
 	}
-	return s.past.spent(pair, at)
+	m.settle(pair, a, at)
+	return a.spent().up, a.spent().down
 }
 
-// account is that of the key, a new one if there is none: with what is remembered of
-// one before.
-func (m *Meter) account(s *shard, key uint64, at time.Time) *account {
-	if a := s.find(key); a != nil {
-		m.age(s, a, at)
-		return a
+// account is that of the key among those that the meter holds, a new one if there is
+// none.
+func (m *Meter) account(s *slab.Shard[Account], key uint64, at time.Time) *Account {
+	a := s.Find(key)
+	if a == nil {
+		a = s.Make(key, func(old uint64, gone *Account) { m.Let(old, gone, at) })
 	}
-	a := s.make(key, func(gone *account) {
-		m.age(s, gone, at)
-		s.let(gone, at)
-	})
-	a.part = partOf(at)
-	a.before.up, a.before.down = s.past.spent(key, at)
+	m.settle(key, a, at)
 	return a
 }
 
 // worthMemory is what an account must have spent to be remembered.
 const worthMemory = 8 * 8 * bit
 
-// let remembers what an account had spent that has to go.
-func (s *shard) let(gone *account, at time.Time) {
+// Let remembers what an account had spent that has to go.
+func (m *Meter) Let(key uint64, gone *Account, at time.Time) {
+	if gone.identity == 0 {
+		return
+	}
+	m.settle(key, gone, at)
 	if gone.up.total > worthMemory || gone.down.total > worthMemory {
-		s.past.put(gone, at)
+		m.past(key).put(key, gone.up.total, gone.down.total, at)
 	}
 }
 
-// age moves the sums on to the part that the time falls in. A clock that is set back
-// moves nothing.
-func (m *Meter) age(s *shard, a *account, at time.Time) {
-	if part := partOf(at); part > a.part {
+// settle moves the sums on to the part that the time falls in. A new account begins with
+// what is remembered of one before. A clock that is set back moves nothing.
+func (m *Meter) settle(key uint64, a *Account, at time.Time) {
+	part := partOf(at)
+	switch {
+	case a.identity == 0:
+		a.identity = mix(key, m.past(key).next())
+	case part <= a.part:
+		return
+	default:
 		if up, down := a.up.part[0], a.down.part[0]; m.config.Ended != nil && a.known && (up > 0 || down > 0) {
 			m.config.Ended(up, down)
 		}
 		a.known = false // standing can have changed
 		a.up.age(part - a.part)
 		a.down.age(part - a.part)
-		a.before.up, a.before.down = s.past.spent(a.key, at)
-		a.part = part
 	}
+	a.before.up, a.before.down = m.past(key).spent(key, at)
+	a.part = part
 }
 
-func (m *Meter) of(key uint64) *shard { return &m.shards[key&uint64(len(m.shards)-1)] }
+func (m *Meter) of(key uint64) *slab.Shard[Account] { return m.here.Shard(m.here.Number(key)) }
 
-// Count returns how many accounts are held, and how many were evicted so far.
-func (m *Meter) Count() (held int, evicted uint64) {
-	for i := range m.shards {
-		s := &m.shards[i]
-		s.mu.Lock()
-		held, evicted = held+s.used, evicted+s.evicted
-		s.mu.Unlock()
-	}
-	return held, evicted
-}
+func (m *Meter) past(key uint64) *guarded { return &m.before[key%pasts] }

@@ -19,7 +19,7 @@ var begin = time.Unix(1.7e9, 0)
 func newMeter(tb testing.TB, capacity int, limits Limits, factor uint8) *Meter {
 	tb.Helper()
 	code := testCode(tb)
-	return New(Config{Capacity: capacity, Key: testKey, Code: *code, Limits: limits, Factor: func([]byte) uint8 { return factor }})
+	return New(Config{Capacity: capacity, Here: capacity, Key: testKey, Code: *code, Limits: limits, Factor: func([]byte) uint8 { return factor }})
 }
 
 func client(n int) *subject.Client {
@@ -208,7 +208,7 @@ func TestFloodWashesNothingOut(t *testing.T) {
 	var passed Bits
 	for m.Query(spender()).Cause == Within {
 	}
-	passed, _ = m.Spent(spender().Pair, begin)
+	passed, _ = m.spentHere(spender().Pair, begin)
 	q := query("", "", 2, dns.TypeA, begin.Add(time.Hour))
 	for i := range flood {
 		name := fmt.Appendf(nil, "%x", i*7919)
@@ -216,7 +216,7 @@ func TestFloodWashesNothingOut(t *testing.T) {
 		q.Prefix, q.Hash = fmt.Appendf(nil, "%016x%x", r.Uint64(), i), r.Uint64()
 		m.Query(q) // 20 bytes and more: that it remembers
 	}
-	if _, evicted := m.Count(); evicted < flood/2 {
+	if evicted := evicted(m); evicted < flood/2 {
 		t.Fatalf("%d evicted: that was no flood", evicted)
 	}
 	if o := m.Query(spender()); o.Cause == Within || o.Up < passed {
@@ -224,7 +224,7 @@ func TestFloodWashesNothingOut(t *testing.T) {
 	}
 	over := 0
 	for i := range innocent {
-		if up, _ := m.Spent(testKey.Sum(fmt.Appendf(nil, "innocent %d", i)), begin.Add(time.Hour)); up > FromBytes(64) {
+		if up, _ := m.spentHere(testKey.Sum(fmt.Appendf(nil, "innocent %d", i)), begin.Add(time.Hour)); up > FromBytes(64) {
 			over++
 		}
 	}
@@ -244,7 +244,7 @@ func TestMemory(t *testing.T) {
 	}
 	code := testCode(t)
 	before := live()
-	m := New(Config{Capacity: capacity, Key: testKey, Code: *code, Factor: func([]byte) uint8 { return 1 }})
+	m := New(Config{Capacity: capacity, Here: capacity, Key: testKey, Code: *code, Factor: func([]byte) uint8 { return 1 }})
 	q := query("some-long-prefix-0123456789", "", 1, dns.TypeA, begin)
 	for i := range 3 * capacity {
 		q.Pair = testKey.Sum(fmt.Append(nil, i))
@@ -300,7 +300,7 @@ func BenchmarkQuery(b *testing.B) {
 // What passed in four hours is told when they are over, once.
 func TestEnded(t *testing.T) {
 	var up, down []Bits
-	m := New(Config{Capacity: 1000, Key: testKey, Code: *testCode(t), Factor: func([]byte) uint8 { return 1 }, Ended: func(u, d Bits) {
+	m := New(Config{Capacity: 1000, Here: 1000, Key: testKey, Code: *testCode(t), Factor: func([]byte) uint8 { return 1 }, Ended: func(u, d Bits) {
 		up, down = append(up, u), append(down, d)
 	}})
 	q := query("some.new.name", "own.example", 1, dns.TypeA, begin)
@@ -313,4 +313,23 @@ func TestEnded(t *testing.T) {
 	if len(up) != 1 || up[0] != first.Price || down[0] != price {
 		t.Errorf("%d and %d are told, %d went up and %d came down", up, down, first.Price, price)
 	}
+}
+
+// spentHere is Spent for an account that the meter holds, if it does.
+func (m *Meter) spentHere(pair uint64, at time.Time) (up, down Bits) {
+	s := m.of(pair)
+	s.Lock()
+	defer s.Unlock()
+	return m.Spent(pair, s.Peek(pair), at)
+}
+
+// evicted is how many accounts had to go.
+func evicted(m *Meter) (n int) {
+	for i := range m.before {
+		n += int(m.before[i].made)
+	}
+	for i := range m.here.Len() {
+		n -= m.here.Shard(i).Len()
+	}
+	return n
 }

@@ -100,17 +100,15 @@ func (p *paid) add(identity, hash uint64) bool {
 // of the second half changes places with one of the first.
 func (l *line) find(want, mask uint64) uint64 {
 	for i := range l {
-		e := l[i].Load()
-		if (e^want)&mask != 0 {
-			continue
+		if e := l[i].Load(); (e^want)&mask == 0 && e != 0 {
+			if i >= perLine/2 {
+				first := &l[i-perLine/2]
+				other := first.Load()
+				first.Store(e)
+				l[i].Store(other)
+			}
+			return e
 		}
-		if i >= perLine/2 && e != 0 {
-			first := &l[i-perLine/2]
-			other := first.Load()
-			first.Store(e)
-			l[i].Store(other)
-		}
-		return e
 	}
 	return 0
 }
@@ -118,7 +116,7 @@ func (l *line) find(want, mask uint64) uint64 {
 // put takes an entry in: for the one that agrees with it in the bits of a mask, into the
 // first empty place, or for any of the second half.
 func (l *line) put(e, mask uint64) {
-	empty, all := -1, e
+	empty := -1
 	for i := range l {
 		old := l[i].Load()
 		if (old^e)&mask == 0 {
@@ -128,10 +126,9 @@ func (l *line) put(e, mask uint64) {
 		if old == 0 && empty < 0 {
 			empty = i
 		}
-		all += old
 	}
 	if empty < 0 {
-		empty = perLine/2 + int(mix(all, 0)%(perLine/2)) // as good as any
+		empty = perLine/2 + int(mix(e, l[0].Load()+l[perLine-1].Load())%(perLine/2)) // as good as any
 	}
 	l[empty].Store(e)
 }

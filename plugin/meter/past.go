@@ -1,6 +1,39 @@
 package meter
 
-import "time"
+import (
+	"sync"
+	"time"
+)
+
+// pasts is how many parts the memory of accounts that had to go has, each with a lock.
+const pasts = 32
+
+// guarded is one of them. Safe for concurrent use.
+type guarded struct {
+	mu   sync.Mutex
+	held past
+	made uint64 // accounts so far
+}
+
+// next numbers an account that begins.
+func (g *guarded) next() uint64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.made++
+	return g.made
+}
+
+func (g *guarded) put(key uint64, up, down Bits, at time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.held.put(key, up, down, at)
+}
+
+func (g *guarded) spent(key uint64, at time.Time) (up, down Bits) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.held.spent(key, at)
+}
 
 // past remembers what accounts had spent that are not held any more, in two
 // generations of a day: for 24 hours at least, for 48 at most. It never remembers too
@@ -44,12 +77,12 @@ func newPast(capacity int) past {
 func inUnits(n Bits) uint16 { return uint16(min((n+pastUnit-1)/pastUnit, 1<<16-1)) }
 
 // put remembers what an account had spent since it was made.
-func (p *past) put(a *account, at time.Time) {
+func (p *past) put(key uint64, up, down Bits, at time.Time) {
 	if p.buckets == nil {
 		p.buckets, p.begun = make([][days]bucket, p.mask+1), at
 	}
 	p.turn(at)
-	p.buckets[a.key>>24&p.mask][0].put(uint16(a.key>>8), inUnits(a.up.total), inUnits(a.down.total))
+	p.buckets[key>>24&p.mask][0].put(uint16(key>>8), inUnits(up), inUnits(down))
 }
 
 // spent is at least what was put of the account in the day before.

@@ -81,7 +81,7 @@ func TestPollingInOrderIsCheap(t *testing.T) {
 			rest += p.round(m, order, at)
 		}
 		repeats := Bits((dayRounds - 1) * c.hosts * len(c.types))
-		_, down := m.Spent(p.hosts[0].Pair, begin)
+		_, down := m.spentHere(p.hosts[0].Pair, begin)
 		t.Logf("%d hosts, %d types, %d others: %d bytes for the first round, %d for the others, %.2f bits each; %d bytes came in",
 			c.hosts, len(c.types), c.others, first.Bytes(), rest.Bytes(), float64(rest)/float64(bit)/float64(repeats), down.Bytes())
 		if down > kib(32) {

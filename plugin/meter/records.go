@@ -86,15 +86,21 @@ func Owner(expected bool) Bits {
 	return priceMore
 }
 
-// Reply charges what comes in with a reply to a query of the pair. The same reply again
+// Reply charges what comes in with a reply to the account that the meter holds, see
+// ChargeReply.
+func (m *Meter) Reply(r *Reply) (price Bits, cause Cause) {
+	s := m.of(r.Pair)
+	s.Lock()
+	defer s.Unlock()
+	return m.ChargeReply(m.account(s, r.Pair, r.At), r)
+}
+
+// ChargeReply charges what comes in with a reply to an account that is locked. The same reply again
 // is free; how many of them there were is paid for when another one comes. It returns
 // DownAll if that exceeds the limit: the reply is to be withheld, and spends what was
 // left, so that no query goes out until enough has aged.
-func (m *Meter) Reply(r *Reply) (price Bits, cause Cause) {
-	s := m.of(r.Pair)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	a := m.account(s, r.Pair, r.At)
+func (m *Meter) ChargeReply(a *Account, r *Reply) (price Bits, cause Cause) {
+	m.settle(r.Pair, a, r.At)
 	line, of := m.paid.reply(a.identity, r.Hash, r.Type)
 	last, now := line.find(of, ofEvent)&ofValue, r.value()
 	if last == now {
@@ -134,7 +140,7 @@ func (r *Reply) value() uint64 {
 }
 
 // replyPrice is the price of a reply that is not the last one again.
-func (m *Meter) replyPrice(a *account, r *Reply) (price Bits) {
+func (m *Meter) replyPrice(a *Account, r *Reply) (price Bits) {
 	switch n := len(r.Records); {
 	case n > 0 && r.Rcode == dns.RcodeSuccess:
 		price = priceRecords + priceNumberOf(n)
@@ -154,7 +160,7 @@ func (m *Meter) replyPrice(a *account, r *Reply) (price Bits) {
 }
 
 // recordPrice is that of the cheapest description.
-func (m *Meter) recordPrice(a *account, r *Record) Bits {
+func (m *Meter) recordPrice(a *Account, r *Record) Bits {
 	price := plus(priceUnknown, r.Price)
 	if a.records.find(printOf[uint16](r.Hash)) >= 0 {
 		return min(price, priceLate+priceOfOne(int(a.records.size)))
@@ -174,7 +180,7 @@ func (m *Meter) recordPrice(a *account, r *Record) Bits {
 func (m *Meter) beginning(r *Record) uint64 { return mix(m.config.Key.Sum(r.Begin), 2) }
 
 // rememberRecord takes a record in that has been paid for.
-func (m *Meter) rememberRecord(a *account, r *Record) {
+func (m *Meter) rememberRecord(a *Account, r *Record) {
 	a.records.put(printOf[uint16](r.Hash))
 	if m.paid.add(a.identity, r.Hash) {
 		a.newest += min(1, math.MaxUint32-a.newest)

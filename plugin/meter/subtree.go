@@ -53,13 +53,7 @@ func (t *subtree) labels(prefix []byte, key *keyhash.Key) (n int) {
 }
 
 // Subtree is how many labels of the prefix, from the domain outwards, nearly all
-// information of the pair went below; 0 if it went to many.
-func (m *Meter) Subtree(pair uint64, prefix []byte) int {
-	s := m.of(pair)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if a := s.find(pair); a != nil {
-		return a.subtree.labels(prefix, &m.config.Key)
-	}
-	return 0
+// information of the account went below; 0 if it went to many.
+func (m *Meter) Subtree(a *Account, prefix []byte) int {
+	return a.subtree.labels(prefix, &m.config.Key)
 }

@@ -74,7 +74,7 @@ func traffic(seed uint64) (all recorded) {
 
 // pass meters the traffic, and says which accounts were refused something.
 func (r recorded) pass(t *testing.T, l Limits, watch func(Passed)) (pairs, clients map[uint64]bool) {
-	m := New(Config{Capacity: 4096, Key: testKey, Code: *testCode(t), Limits: l, Factor: factorOf, Watch: watch})
+	m := New(Config{Capacity: 4096, Here: 4096, Key: testKey, Code: *testCode(t), Limits: l, Factor: factorOf, Watch: watch})
 	pairs, clients = map[uint64]bool{}, map[uint64]bool{}
 	for _, e := range r {
 		switch m.Query(e.query).Cause {
@@ -156,7 +156,7 @@ func TestTightest(t *testing.T) {
 // A reply to a pair that had to go meanwhile is not taken for a client's sum.
 func TestReplyAfterEviction(t *testing.T) {
 	peaks := NewPeaks()
-	m := New(Config{Capacity: 1, Key: testKey, Code: *testCode(t), Factor: factorOf, Watch: peaks.Watch})
+	m := New(Config{Capacity: 1, Here: 1, Key: testKey, Code: *testCode(t), Factor: factorOf, Watch: peaks.Watch})
 	q := query("a", "unknown.example", 1, dns.TypeA, begin)
 	m.Query(q)
 	m.Query(query("b", "other.example", 1, dns.TypeA, begin))

@@ -17,7 +17,7 @@ func FuzzWindow(f *testing.F) {
 	f.Add([]byte{0, 1, 255, 0, 1, 255, 0, 2, 0, 3, 1, 0, 0, 17, 9}, true)
 	f.Fuzz(func(t *testing.T, script []byte, collide bool) {
 		span := Ticks(time.Hour)
-		store, want := newStore(1), &naive{}
+		store, want := newStore(), &naive{}
 		var last Outcome
 		var got feature.Summary
 		now := Tick(math.MaxUint32 - 5000) // across the wrap
@@ -27,7 +27,7 @@ func FuzzWindow(f *testing.F) {
 			script = script[3:]
 			now += Tick(pause) * Tick(pause)
 			prefix := fmt.Sprintf("%x.zone%d", uint(which)*7919, which%3)
-			q := Query{Prefix: []byte(prefix), Hash: hashed(prefix), Fresh: what&8 > 0, Known: Labels{uint64(what >> 4)}, Bits: int(pause), At: now}
+			q := asked{Query: Query{Prefix: []byte(prefix), Hash: hashed(prefix), Fresh: what&8 > 0, Known: Labels{uint64(what >> 4)}, Bits: int(pause), At: now}}
 			if collide {
 				q.Hash = uint64(which % 5)
 				prefix = fmt.Sprint(q.Hash)
@@ -42,7 +42,7 @@ func FuzzWindow(f *testing.F) {
 				continue
 			}
 			last = ask(store, &q, &got)
-			want.observe(prefix, &q, span)
+			want.observe(prefix, &q.Query, span)
 			if last.Queries == 0 || last.State == Unmeasured {
 				t.Fatalf("step %d: %+v", step, last)
 			}

@@ -49,11 +49,14 @@ const (
 	flagBits = 2
 )
 
+// tagOf is what is kept of a prefix's hash.
+func tagOf(hash uint64) uint32 { return uint32(hash) << flagBits >> flagBits }
+
 // find returns the newest event of the prefix, -1 if there is none.
 func (p *pane) find(hash uint64) int {
-	tag := uint32(hash) << flagBits
+	tag := tagOf(hash)
 	for i := int(p.events) - 1; i >= 0; i-- {
-		if p.tags[i]&^(1<<flagBits-1) == tag {
+		if p.tags[i]>>flagBits == tag {
 			return i
 		}
 	}
@@ -61,18 +64,22 @@ func (p *pane) find(hash uint64) int {
 }
 
 // add appends an event. The pane is not full.
-func (p *pane) add(hash uint64, now Tick) {
+func (p *pane) add(hash uint64, now Tick) int {
 	i := p.events
 	p.events++
 	p.tags[i] = uint32(hash) << flagBits
 	p.when[i], p.past[i] = uint16(now), uint8(now>>16)
+	return int(i)
 }
 
-// young reports whether a query joins the event.
-func (p *pane) young(i int, now Tick) bool {
-	const mask = 1<<24 - 1
-	return (now-Tick(p.when[i])-Tick(p.past[i])<<16)&mask <= foldTicks
-}
+// age is how old an event is, as far as its time is held.
+func (p *pane) age(i int, now Tick) Tick { return wrapped(now, Tick(p.when[i])|Tick(p.past[i])<<16) }
+
+// wrapped is how long ago something was, of which the low bits are held.
+func wrapped(now, at Tick) Tick { return (now - at) & (1<<24 - 1) }
+
+// young reports whether a query joins an event of the time.
+func young(now, at Tick) bool { return wrapped(now, at) <= foldTicks }
 
 // sum adds up a prefix and what is new in it.
 func (p *pane) sum(whole feature.Shape, m *Measures) {
@@ -119,17 +126,18 @@ func (p *pane) learn(i int, a *Answer) {
 		p.retold += min(1, math.MaxUint8-p.retold)
 	}
 	p.down = plus(p.down, a.News)
-	p.count(a.Counts)
+	p.count(&a.Counts)
 }
 
 // count adds up the rdata of a reply. What is asked of it is its shape, so all that is
 // there is halved where one sum would be too large.
-func (p *pane) count(counts [feature.AnswerClasses]uint16) {
-	shift := 0
+func (p *pane) count(counts *[feature.AnswerClasses]uint16) {
+	shift, most := 0, 0
 	for i, n := range counts {
-		for (int(p.answers[i])+int(n))>>shift > math.MaxUint8 {
-			shift++
-		}
+		most = max(most, int(p.answers[i])+int(n))
+	}
+	for most>>shift > math.MaxUint8 {
+		shift++
 	}
 	for i, n := range counts {
 		p.answers[i] = uint8((int(p.answers[i]) + int(n)) >> shift)

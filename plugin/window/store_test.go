@@ -2,12 +2,42 @@ package window
 
 import (
 	"fmt"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/notunnel/notunnel/model/feature"
 )
+
+// Pair names a window of a store.
+type Pair uint64
+
+// Store has windows without end.
+type Store struct {
+	*Rules
+	windows map[Pair]*Window
+	panes   Panes
+}
+
+// asked is a query with its pair.
+type asked struct {
+	Query
+	Pair Pair
+}
+
+func (s *Store) window(p Pair) *Window {
+	if s.windows[p] == nil {
+		s.windows[p] = &Window{}
+	}
+	return s.windows[p]
+}
+
+func (s *Store) Observe(q *asked, m *Measures, sum *feature.Summary) Outcome {
+	return s.Rules.Observe(s.window(q.Pair), &s.panes, &q.Query, m, sum)
+}
+
+func (s *Store) Scored(p Pair, o Outcome, score float32) { s.window(p).Scored(o, score) }
+func (s *Store) Learn(p Pair, prefix uint64, a *Answer)  { s.window(p).Learn(&s.panes, prefix, a) }
+func (s *Store) Peek(p Pair, sum *feature.Summary) bool  { return s.window(p).Summarize(&s.panes, sum) }
 
 // nth is the pair of that number.
 func nth(n int) Pair { return Pair(hashed(fmt.Sprint(n))) }
@@ -19,25 +49,10 @@ func visit(s *Store, p Pair, prefix string, at time.Time) State {
 	return ask(s, &q, nil).State
 }
 
-// Chance spreads pairs unevenly over shards; no store may lose a window for
-// that while it is half empty.
-func TestHalfFullStoreEvictsNothing(t *testing.T) {
-	for _, capacity := range []int{1, 2, 10, 64, 100, 1000, 4096, 65536} {
-		s := newStore(capacity)
-		half := (capacity + 1) / 2
-		for i := range half {
-			visit(s, nth(i), "a", time.Unix(1e9, 0))
-		}
-		if windows, evicted := s.Count(); windows != half || evicted != 0 {
-			t.Errorf("capacity %d: of %d windows %d are held, %d evicted", capacity, half, windows, evicted)
-		}
-	}
-}
-
 // The models run once for a prefix that many pairs have, and what is remembered
 // sums up as what was measured.
 func TestExpensiveMeasuresAreShared(t *testing.T) {
-	s, now := newStore(65536), time.Unix(1e9, 0)
+	s, now := newStore(), time.Unix(1e9, 0)
 	visit(s, nth(0), "www", now)
 	var want, got feature.Summary
 	s.Peek(nth(0), &want)
@@ -53,88 +68,26 @@ func TestExpensiveMeasuresAreShared(t *testing.T) {
 	}
 }
 
-func TestForget(t *testing.T) {
-	s, now := newStore(100), time.Unix(1e9, 0)
-	visit(s, nth(1), "a", now)
-	visit(s, nth(2), "a", now)
-	s.Forget(nth(1))
-	s.Forget(nth(3)) // there is none
-	if s.Peek(nth(1), new(feature.Summary)) || !s.Peek(nth(2), new(feature.Summary)) {
-		t.Error("not the window that was to be forgotten is gone")
+func TestCopiesShareNothing(t *testing.T) {
+	s, now := newStore(), time.Unix(1e9, 0)
+	for j := range 30 { // more than a pane
+		visit(s, 1, fmt.Sprint("p", j), now)
 	}
-}
-
-func TestInheritCopiesWindows(t *testing.T) {
-	old, now := newStore(10_000), time.Unix(1e9, 0)
-	for i := range 100 {
-		for j := range 30 { // more than a pane
-			visit(old, nth(i), fmt.Sprint("p", j), now)
-		}
+	var was, is feature.Summary
+	s.Peek(1, &was)
+	s.window(1).CopyTo(s.window(2), &s.panes, &s.panes)
+	if s.Peek(2, &is); is != was {
+		t.Errorf("%+v, want %+v", is, was)
 	}
-	next := newStore(64)
-	next.Inherit(old)
-	if windows, _ := next.Count(); windows != 64 {
-		t.Fatalf("%d windows, want 64", windows)
-	}
-	for i := range 100 {
-		var was, is feature.Summary
-		old.Peek(nth(i), &was)
-		// The last 64 pairs were used last, although all at the same time.
-		if held := next.Peek(nth(i), &is); held && is != was {
-			t.Errorf("pair %d: %+v, want %+v", i, is, was)
-		}
-	}
-}
-
-func TestInheritKeepsThePairsUsedLast(t *testing.T) {
-	old, now := newStore(65536), time.Unix(1e9, 0)
-	for i := range 200 {
-		visit(old, nth(i), "a", now.Add(time.Duration(i)*time.Second))
-	}
-	next := newStore(50)
-	next.Inherit(old)
-	for i := range 200 {
-		if got, want := next.Peek(nth(i), new(feature.Summary)), i >= 150; got != want {
-			t.Errorf("window %d of 200: held %v, want %v", i, got, want)
-		}
-	}
-}
-
-// The predecessor may go on serving, for good when the successor fails.
-func TestInheritLeavesTheOtherStoreAlone(t *testing.T) {
-	old, now := newStore(1000), time.Unix(1e9, 0)
-	p := nth(1)
-	visit(old, p, "a", now)
-	next := newStore(1000)
-	next.Inherit(old)
 	for i := range MaxEvents {
-		visit(next, p, fmt.Sprint("b", i), now)
-		next.Learn(p, hashed("a"), &Answer{News: 1})
+		visit(s, 2, fmt.Sprint("b", i), now)
+		s.Learn(2, hashed("p29"), &Answer{News: 1})
 	}
-	next.Forget(p)
-	var sum feature.Summary
-	if !old.Peek(p, &sum) || sum.Events != 1 || sum.Answered != 0 {
-		t.Errorf("the window copied from has %d events, %d answered; want 1, 0", sum.Events, sum.Answered)
+	s.window(2).Clear(&s.panes)
+	if s.Peek(1, &is); is != was {
+		t.Errorf("the window copied from: %+v, want %+v", is, was)
 	}
-}
-
-func TestInheritWhileBothAreInUse(t *testing.T) {
-	const pairs = 2000
-	old, next, now := newStore(65536), newStore(65536), time.Unix(1e9, 0)
-	for i := range pairs {
-		visit(old, nth(i), "a", now)
-	}
-	var busy sync.WaitGroup
-	for _, s := range []*Store{old, next} {
-		busy.Go(func() {
-			for i := range pairs {
-				visit(s, nth(i), "b", now)
-			}
-		})
-	}
-	next.Inherit(old)
-	busy.Wait()
-	if windows, _ := next.Count(); windows != pairs {
-		t.Errorf("%d windows, want %d", windows, pairs)
+	if s.Peek(2, &is) {
+		t.Error("a window that was cleared has something")
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -187,8 +186,8 @@ func TestWindowAgreesWithNaiveSums(t *testing.T) {
 		if seed%5 == 0 {
 			now = math.MaxUint32 - 500
 		}
-		store, want := newStore(1), &naive{}
-		var q Query
+		store, want := newStore(), &naive{}
+		var q asked
 		for step := range 600 {
 			prefix := fmt.Sprintf("%x.zone%d.%d", r.IntN(names)*77777, r.IntN(3), seed)
 			if r.IntN(20) == 0 {
@@ -199,7 +198,7 @@ func TestWindowAgreesWithNaiveSums(t *testing.T) {
 			if out := ask(store, &q, nil); out.State != Quiet {
 				t.Fatalf("state %d, want Quiet", out.State)
 			}
-			want.observe(prefix, &q, span)
+			want.observe(prefix, &q.Query, span)
 			if r.IntN(2) == 0 {
 				news := r.IntN(3) * r.IntN(300)
 				store.Learn(q.Pair, q.Hash, &Answer{News: news})
@@ -222,7 +221,7 @@ func TestWindowAgreesWithNaiveSums(t *testing.T) {
 
 // The largest that can come in wraps no sum, and every feature stays finite.
 func TestNoSumWraps(t *testing.T) {
-	s, now := newStore(1), time.Unix(1e9, 0)
+	s, now := newStore(), time.Unix(1e9, 0)
 	var sum feature.Summary
 	for i := range 3 * MaxEvents {
 		q := query(strings.Repeat(string(rune('a'+i%26)), MaxPrefix-8)+fmt.Sprintf(".%07d", i), now)
@@ -282,7 +281,7 @@ func TestNovel(t *testing.T) {
 
 // What passed is counted from when the window was last empty.
 func TestCountersBeginAnewWithTheWindow(t *testing.T) {
-	s, now := newStore(1), time.Unix(1e9, 0)
+	s, now := newStore(), time.Unix(1e9, 0)
 	for i := range 10 {
 		observe(s, fmt.Sprint("host", i), now)
 	}
@@ -310,7 +309,7 @@ func TestScoreLeavesWhatCameSince(t *testing.T) {
 		q := query(name, at)
 		return ask(s, &q, &sum)
 	}
-	s, now := newStore(1), time.Unix(1e9, 0)
+	s, now := newStore(), time.Unix(1e9, 0)
 	var first Outcome
 	for i := range 4 {
 		first = due(s, long(i), now)
@@ -352,7 +351,7 @@ func TestFold(t *testing.T) {
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
-			s, begin := newStore(1), time.Unix(1e9, 0)
+			s, begin := newStore(), time.Unix(1e9, 0)
 			observe(s, "abc", begin)
 			observe(s, "abc", begin.Add(tc.after))
 			sum := peek(t, s)
@@ -364,7 +363,7 @@ func TestFold(t *testing.T) {
 }
 
 func TestAnswersJoin(t *testing.T) {
-	s, now := newStore(1), time.Unix(1e9, 0)
+	s, now := newStore(), time.Unix(1e9, 0)
 	observe(s, "a", now)
 	hash := hashed("a")
 	empty, full := Answer{}, Answer{News: 40}
@@ -383,7 +382,7 @@ func TestAnswersJoin(t *testing.T) {
 // A clock that is set back must not stop a window.
 func TestClockSetBack(t *testing.T) {
 	for _, back := range []time.Duration{time.Minute, time.Hour, 24 * time.Hour, 4 * 365 * 24 * time.Hour} {
-		s, now := newStore(1), time.Unix(2e9, 0)
+		s, now := newStore(), time.Unix(2e9, 0)
 		for i := range 30 { // two panes
 			observe(s, fmt.Sprint("old", i), now.Add(time.Duration(i)*time.Second))
 		}
@@ -401,7 +400,7 @@ func TestClockSetBack(t *testing.T) {
 
 // Queries that are judged at the same time come in any order.
 func TestOvertakenQueriesStayInTheWindow(t *testing.T) {
-	s, now := newStore(1), time.Unix(2e9, 0)
+	s, now := newStore(), time.Unix(2e9, 0)
 	for i := range 10 {
 		observe(s, fmt.Sprint(i), now.Add(-time.Duration(i%2)*time.Second))
 	}
@@ -410,22 +409,8 @@ func TestOvertakenQueriesStayInTheWindow(t *testing.T) {
 	}
 }
 
-func TestCapacity(t *testing.T) {
-	const capacity = 64
-	s := newStore(capacity)
-	var q Query
-	for i := range Pair(10_000) {
-		q.Pair, q.Prefix = i, []byte{byte(i)}
-		ask(s, &q, nil)
-	}
-	windows, evicted := s.Count()
-	if windows > capacity || evicted < 5_000 {
-		t.Errorf("%d windows, %d evicted; want at most %d", windows, evicted, capacity)
-	}
-}
-
 func TestEstablishedWindowDoesNotAllocate(t *testing.T) {
-	s, now := newStore(1), time.Unix(1e9, 0)
+	s, now := newStore(), time.Unix(1e9, 0)
 	var sum feature.Summary
 	q := query("abc", now)
 	ask(s, &q, &sum)
@@ -435,78 +420,25 @@ func TestEstablishedWindowDoesNotAllocate(t *testing.T) {
 	}
 }
 
-// fill makes that many windows, each with events new prefixes of which there
-// are a few thousand in all.
-func fill(s *Store, windows, events int) {
-	var prefixes [4096]Query
-	for i := range prefixes {
-		prefixes[i] = query(fmt.Sprint("host-", i), time.Unix(1e9, 0))
-	}
-	for pair := range windows {
-		for i := range events {
-			q := &prefixes[(pair+i)%len(prefixes)]
-			q.Pair = Pair(hashed(fmt.Sprint(pair)))
-			ask(s, q, nil)
-		}
-	}
-}
-
-func live() uint64 {
-	var stats runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&stats)
-	return stats.HeapAlloc
-}
-
-// The bar of 80 MiB for 65,536 windows at the very most that they can hold. A
-// share of the shards is full before the others, hence fewer are made.
-func TestFullWindowsFitTheirMemory(t *testing.T) {
-	const capacity = 65536
-	before := live()
-	s := newStore(capacity)
-	fill(s, capacity+capacity/20, MaxEvents)
-	held := live() - before
-	windows, _ := s.Count()
-	t.Logf("%d windows of %d events take %.1f MiB, %d bytes each", windows, MaxEvents, float64(held)/(1<<20), held/uint64(windows))
-	if windows < capacity*99/100 || held > 80<<20 {
-		t.Errorf("%d windows take %d bytes; want about %d in at most 80 MiB", windows, held, capacity)
-	}
-	runtime.KeepAlive(s)
-}
-
-// A flood of new pairs takes the panes of those that go: a full store grows by
-// nothing, and a new window costs an LRU entry and itself.
-func TestEvictionHandsPanesOn(t *testing.T) {
-	s := newStore(256)
-	fill(s, 4096, 3)
-	q := query("abc", time.Unix(1e9, 0))
-	got := testing.AllocsPerRun(10_000, func() {
-		q.Pair++
-		ask(s, &q, nil)
-	})
-	if got > 2 {
-		t.Errorf("%v allocations for a new window in a full store, want at most 2", got)
-	}
-}
-
 var testKey = keyhash.New()
 
 func hashed(text string) uint64 { return testKey.Sum([]byte(text)) }
 
 // newStore makes one whose windows reach back an hour.
-func newStore(capacity int) *Store {
-	return NewStore(Config{
-		Capacity: capacity, Key: testKey, Span: Ticks(time.Hour),
+func newStore() *Store {
+	rules := NewRules(Config{
+		Key: testKey, Span: Ticks(time.Hour),
 		Due: Due{Events: 3, Information: 75, Share: 0.125, Suspicious: 0.45},
 	})
+	return &Store{Rules: rules, windows: map[Pair]*Window{}}
 }
 
-func query(prefix string, at time.Time) Query {
-	return Query{Prefix: []byte(prefix), Hash: hashed(prefix), Fresh: true, Bits: 1000, At: TickOf(at)}
+func query(prefix string, at time.Time) asked {
+	return asked{Query: Query{Prefix: []byte(prefix), Hash: hashed(prefix), Fresh: true, Bits: 1000, At: TickOf(at)}}
 }
 
 // ask observes a query, with what measure says of what is new in it.
-func ask(s *Store, q *Query, sum *feature.Summary) Outcome {
+func ask(s *Store, q *asked, sum *feature.Summary) Outcome {
 	out := s.Observe(q, nil, sum)
 	if out.State == Unmeasured {
 		m := measure(string(q.Novel))
@@ -529,8 +461,8 @@ func peek(t *testing.T, s *Store) (sum feature.Summary) {
 }
 
 func BenchmarkKnownPrefix(b *testing.B) {
-	s := newStore(65536)
-	prefixes := make([]Query, 40)
+	s := newStore()
+	prefixes := make([]asked, 40)
 	for i := range prefixes {
 		prefixes[i] = query(fmt.Sprint("host", i), time.Unix(1e9, 0))
 		ask(s, &prefixes[i], nil)
@@ -538,24 +470,5 @@ func BenchmarkKnownPrefix(b *testing.B) {
 	var sum feature.Summary
 	for i := 0; b.Loop(); i++ {
 		s.Observe(&prefixes[i%len(prefixes)], nil, &sum)
-	}
-}
-
-// A new window each time: while there is room, and when each one evicts
-// another.
-func BenchmarkNewWindow(b *testing.B) {
-	for _, c := range []struct {
-		name     string
-		capacity int
-	}{{"room", 1 << 24}, {"evicting", 1 << 10}, {"evicting of 65536", 1 << 16}} {
-		b.Run(c.name, func(b *testing.B) {
-			s := newStore(c.capacity)
-			q := query("abc", time.Unix(1e9, 0))
-			b.ReportAllocs()
-			for b.Loop() {
-				q.Pair += 0x9E3779B97F4A7C15
-				ask(s, &q, nil)
-			}
-		})
 	}
 }

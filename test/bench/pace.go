@@ -25,9 +25,9 @@ func newEngine(capacity int) (*detect.Engine, error) {
 
 // pace runs the trace through the engine alone, at the trace's own clock and
 // blocking, until its windows have been full for a while.
-func pace(r *report, samples string) error {
+func pace(r *report) error {
 	r.section("The engine at the pace of the trace")
-	t, err := newTrace(samples)
+	t, err := newTrace(harsh, ".")
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func pace(r *report, samples string) error {
 	runtime.KeepAlive(e)
 	e = nil
 	held -= live()
-	r.text("The same trace through the engine alone, under the recorded clock (%v of it), replies included, and blocking. %s.", t.at.Round(time.Second), t.mix())
+	r.text("The harsh mix through the engine alone, under the recorded clock (%v of it), replies included, and blocking. %s.", t.at.Round(time.Second), t.madeOf())
 	r.table([]string{"CPU per query", "ns"}, [][]string{
 		row("median of rounds", "%.0f", median(cost)),
 		row("least", "%.0f", quantile(cost, 0)),

@@ -24,7 +24,7 @@ const (
 
 // resolvers measures the running resolver under dnsperf, with and without
 // notunnel, each a process of its own, in turns.
-func resolvers(r *report, samples string) error {
+func resolvers(r *report) error {
 	r.section("The running resolver under dnsperf")
 	dnsperf, err := exec.LookPath("dnsperf")
 	if err != nil {
@@ -53,7 +53,7 @@ func resolvers(r *report, samples string) error {
 		defer pair[i].Stop()
 		pair[i].dnsperf = dnsperf
 	}
-	t, err := newTrace(samples)
+	t, err := newTrace(harsh, ".")
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func resolvers(r *report, samples string) error {
 	}
 	seen := map[string]bool{}
 	asked, fresh := 0, 0
-	err = load(r, "The mix of the trace, new queries each round", pair, func(round int) (string, error) {
+	err = load(r, "The harsh mix, new queries each round", pair, func(round int) (string, error) {
 		all := t.next(perfQueries)
 		for _, q := range all {
 			asked++

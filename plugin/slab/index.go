@@ -1,0 +1,45 @@
+package slab
+
+// entry is the number of a value plus one, and above it as much of the value's key as
+// there is room for, without the bits that chose the shard. 0 is none.
+type entry uint64
+
+const (
+	numberBits = 20
+	mostHeld   = 1<<numberBits - 1 // by a shard
+	shardBits  = 5
+)
+
+func entryOf(key uint64, number int) entry { return tagOf(key) | entry(number+1) }
+
+func tagOf(key uint64) entry { return entry(key >> shardBits << numberBits) }
+
+func (e entry) number() int { return int(e&mostHeld) - 1 }
+
+func (e entry) is(tag entry) bool { return e&^mostHeld == tag }
+
+// home is where an entry stands if nothing stood there before.
+func (e entry) home() int { return int(e >> numberBits) }
+
+// place is where the key stands in the index, or the empty place where it would.
+func (s *Shard[T]) place(key uint64) int {
+	mask, tag := len(s.index)-1, tagOf(key)
+	for at := tag.home() & mask; ; at = (at + 1) & mask {
+		e := s.index[at]
+		if e == 0 || e.is(tag) && s.at(e.number()).key == key {
+			return at
+		}
+	}
+}
+
+// remove empties a place and moves up those that would not be found any more.
+func (s *Shard[T]) remove(at int) {
+	mask := len(s.index) - 1
+	for next := (at + 1) & mask; s.index[next] != 0; next = (next + 1) & mask {
+		if home := s.index[next].home() & mask; (next-home)&mask >= (next-at)&mask {
+			s.index[at] = s.index[next]
+			at = next
+		}
+	}
+	s.index[at] = 0
+}
