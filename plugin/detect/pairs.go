@@ -29,6 +29,7 @@ type pairs struct {
 // beside is what a shard's lock guards besides its pairs.
 type beside struct {
 	panes   window.Panes // of the windows
+	rests   meter.Rests  // of the accounts
 	evicted uint64       // for lack of room
 	_       [64]byte     // another shard's are on another line
 }
@@ -62,7 +63,7 @@ func (p *pairs) lock(key uint64, at time.Time) locked {
 func (p *pairs) make(l *locked, key uint64, at time.Time) *pair {
 	return l.Make(key, func(old uint64, gone *pair) {
 		l.evicted++
-		p.meter.Let(old, &gone.account, at)
+		p.meter.Let(old, &gone.account, &l.rests, at)
 		gone.window.Clear(&l.panes)
 	})
 }
@@ -102,9 +103,9 @@ func (p *pairs) spent(key uint64, at time.Time) (up, down meter.Bits) {
 	l := p.look(key)
 	defer l.Unlock()
 	if l.pair == nil {
-		return p.meter.Spent(key, nil, at)
+		return p.meter.Spent(key, nil, nil, at)
 	}
-	return p.meter.Spent(key, &l.account, at)
+	return p.meter.Spent(key, &l.account, &l.rests, at)
 }
 
 // forget lets the window of a pair go.
@@ -140,7 +141,7 @@ func (p *pairs) subtree(key uint64, prefix []byte) int {
 	if l.pair == nil {
 		return 0
 	}
-	return p.meter.Subtree(&l.account, prefix)
+	return p.meter.Subtree(&l.account, &l.rests, prefix)
 }
 
 // inherit takes over copies of pairs that others of the same key hold and these do not,
@@ -184,7 +185,7 @@ func (p *pairs) copy(key uint64, from *pairs, windows bool) {
 	evicted := ours.evicted // those count that make room for something new
 	defer func() { ours.evicted = evicted }()
 	ours.pair = p.make(&ours, key, theirs.account.Begun())
-	ours.account = p.meter.Adopt(from.meter, theirs.account)
+	ours.account = p.meter.Adopt(from.meter, theirs.account, &ours.rests, &theirs.rests)
 	if windows {
 		theirs.window.CopyTo(&ours.window, &theirs.panes, &ours.panes)
 	}

@@ -2,7 +2,6 @@ package detect
 
 import (
 	"fmt"
-	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -35,7 +34,7 @@ func (p *pairs) visit(key uint64, prefix string, at time.Time) {
 	m := window.Measures{Text: feature.Measure(q.Prefix), Bits: 100}
 	l := p.lock(key, at)
 	defer l.Unlock()
-	p.meter.Charge(&l.account, &meter.Query{Pair: key, Prefix: q.Prefix, Hash: q.Hash, Type: 1, At: at, Shared: true})
+	p.meter.Charge(&l.account, &l.rests, &meter.Query{Pair: key, Prefix: q.Prefix, Hash: q.Hash, Type: 1, At: at, Shared: true})
 	if pairsRules.Observe(&l.window, &l.panes, &q, nil, nil).State == window.Unmeasured {
 		pairsRules.Observe(&l.window, &l.panes, &q, &m, nil)
 	}
@@ -154,11 +153,4 @@ func TestCapacity(t *testing.T) {
 	if held, evicted := p.count(); held > capacity || evicted < 5_000 {
 		t.Errorf("%d pairs, %d evicted; want at most %d", held, evicted, capacity)
 	}
-}
-
-func live() uint64 {
-	var stats runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&stats)
-	return stats.HeapAlloc
 }

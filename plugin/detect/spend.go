@@ -61,7 +61,7 @@ func (e *Engine) spend(q *Query, d *Decision) (o meter.Outcome, out window.Outco
 func (e *Engine) charge(q *Query, d *Decision, m *meter.Query) (o meter.Outcome, out window.Outcome) {
 	p := e.pairs.lock(d.pair, q.At)
 	defer p.Unlock()
-	o = e.meter.Charge(&p.account, m)
+	o = e.meter.Charge(&p.account, &p.rests, m)
 	if o.Cause == meter.Within && d.Why == Judged {
 		out = e.observe(q, d, &o, &p)
 	}

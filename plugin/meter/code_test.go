@@ -48,6 +48,7 @@ func testCode(tb testing.TB) *Code {
 type pair struct {
 	code   *Code
 	memory memory[uint64, uint64]
+	tails  tails[uint64, uint64]
 	next   map[string]string // what followed, by name and type
 	paid   map[string]bool
 	last   string // name and type
@@ -56,7 +57,7 @@ type pair struct {
 func (p *pair) event(prefix string, qtype uint16) event {
 	return event{
 		prefix: []byte(prefix), hash: testKey.Sum([]byte(prefix)), qtype: qtype, code: typeCode(qtype),
-		follows: p.next[p.last] == fmt.Sprint(prefix, " ", qtype), held: p.memory.holds(testKey.Sum([]byte(prefix))), paid: p.paid[prefix],
+		follows: p.next[p.last] == fmt.Sprint(prefix, " ", qtype), held: p.memory.holds(testKey.Sum([]byte(prefix)), &p.tails), paid: p.paid[prefix],
 	}
 }
 
@@ -66,8 +67,8 @@ func (p *pair) ask(prefix string, qtype uint16) Bits {
 		p.next, p.paid = map[string]string{}, map[string]bool{}
 	}
 	e := p.event(prefix, qtype)
-	price, kind := p.memory.price(p.code, &e, &testKey)
-	p.memory.remember(&e, kind, &testKey)
+	price, kind := p.memory.price(p.code, &e, &testKey, &p.tails)
+	p.memory.remember(&e, kind, &testKey, &p.tails)
 	if this := fmt.Sprint(prefix, " ", qtype); kind != Same {
 		if p.last != "" {
 			p.next[p.last] = this
@@ -157,13 +158,13 @@ func TestProbabilitiesOfEventsSumToOneAtMost(t *testing.T) {
 		for _, prefix := range prefixes {
 			if !p.paid[prefix] { // alike but for the type
 				e := p.event(prefix, dns.TypeA)
-				price, _ := p.memory.price(p.code, &e, &testKey)
+				price, _ := p.memory.price(p.code, &e, &testKey, &p.tails)
 				sum += probability(price-priceCommon) * types
 				continue
 			}
 			for _, qtype := range []uint16{dns.TypeA, dns.TypeAAAA, dns.TypeHTTPS, dns.TypeTXT} {
 				e := p.event(prefix, qtype)
-				if price, kind := p.memory.price(p.code, &e, &testKey); kind != Same {
+				if price, kind := p.memory.price(p.code, &e, &testKey, &p.tails); kind != Same {
 					sum += probability(price)
 				}
 			}
@@ -451,17 +452,17 @@ func (a *adversary) likelihood(prefix string) float64 {
 // take keeps what the memory keeps.
 func (a *adversary) take(prefix string, qtype uint16) {
 	a.lastName, a.lastType = prefix, qtype
-	a.names = a.kept(append(a.names, prefix), &a.memory.names)
+	a.names = a.kept(append(a.names, prefix), &a.memory.names, &a.tails.names)
 	if prefix != "" {
-		a.labels = a.kept(append(a.labels, strings.Split(prefix, ".")...), &a.memory.labels)
+		a.labels = a.kept(append(a.labels, strings.Split(prefix, ".")...), &a.memory.labels, &a.tails.labels)
 	}
 }
 
 // kept are the texts whose prints are held, each once.
-func (a *adversary) kept(texts []string, r *recent[uint64]) (left []string) {
+func (a *adversary) kept(texts []string, r *recent[uint64], t *tail[uint64]) (left []string) {
 	clear(a.seen)
 	for _, text := range texts {
-		if !a.seen[text] && r.find(printOf[uint64](testKey.Sum([]byte(text)))) >= 0 {
+		if !a.seen[text] && r.find(printOf[uint64](testKey.Sum([]byte(text))), t) >= 0 {
 			a.seen[text] = true
 			left = append(left, text)
 		}

@@ -92,10 +92,11 @@ func TestLargestLimitsAreLimits(t *testing.T) {
 		m := newMeter(t, 256, Limits{Up: FromBytes(up)}, SharedFactor)
 		q := query("www", "popular.example", 1, dns.TypeA, begin)
 		m.Query(q)
-		a := m.of(q.Pair).Peek(q.Pair)
+		s, rests := m.of(q.Pair)
+		a := s.Peek(q.Pair)
 		a.up.add(math.MaxUint32)
 		q.Prefix = []byte("mail")
-		a.memory.remember(&event{prefix: q.Prefix, hash: testKey.Sum(q.Prefix)}, Again, &testKey)
+		a.memory.remember(&event{prefix: q.Prefix, hash: testKey.Sum(q.Prefix)}, Again, &testKey, rests.tails(a))
 		if o := m.Query(q); o.Cause == Within && o.Price > 0 {
 			t.Errorf("limit %d MiB: a query passes when %d bytes have", up>>20, o.Up.Bytes())
 		}

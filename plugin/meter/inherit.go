@@ -16,36 +16,28 @@ func (m *Meter) Inherit(from *Meter) {
 		}
 	}
 	for i := range from.here.Len() {
-		var held []copied
-		s := from.here.Shard(i)
-		s.Lock()
-		s.Each(func(key uint64, a *Account) { held = append(held, copied{key, *a}) })
-		s.Unlock()
-		for j := range held {
-			m.inherit(from, &held[j])
-		}
+		theirs := from.here.Shard(i)
+		theirs.Lock()
+		theirs.Each(func(key uint64, a *Account) { m.inherit(from, key, a, &from.rests[i]) })
+		theirs.Unlock()
 	}
 }
 
-// copied is an account by itself.
-type copied struct {
-	key uint64
-	Account
-}
-
-func (m *Meter) inherit(from *Meter, a *copied) {
-	s := m.of(a.key)
+func (m *Meter) inherit(from *Meter, key uint64, a *Account, theirs *Rests) {
+	s, rests := m.of(key)
 	s.Lock()
 	defer s.Unlock()
-	if s.Peek(a.key) == nil {
-		*s.Make(a.key, func(key uint64, gone *Account) { m.Let(key, gone, timeOf(a.part)) }) = m.Adopt(from, a.Account)
+	if s.Peek(key) == nil {
+		ours := s.Make(key, func(key uint64, gone *Account) { m.Let(key, gone, rests, timeOf(a.part)) })
+		*ours = m.Adopt(from, *a, rests, theirs)
 	}
 }
 
 // Adopt makes an account of another meter under the same key one of this one, after
 // Inherit.
-func (m *Meter) Adopt(from *Meter, a Account) Account {
-	a.known = false     // by these limits and this list
+func (m *Meter) Adopt(from *Meter, a Account, rests, theirs *Rests) Account {
+	a.known = false // by these limits and this list
+	rests.copy(&a, theirs)
 	if !m.alike(from) { // what it had spent before counts as if spent now
 		a.up.add(a.before.up)
 		a.down.add(a.before.down)
@@ -60,12 +52,14 @@ func (m *Meter) alike(other *Meter) bool { return m.config.Capacity == other.con
 func (g *guarded) inherit(from *guarded) {
 	from.mu.Lock()
 	held, made := from.held, from.made
-	held.buckets = slices.Clone(held.buckets)
+	for i := range held.buckets {
+		held.buckets[i] = slices.Clone(held.buckets[i])
+	}
 	from.mu.Unlock()
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.made += made // no identity comes twice
-	if g.held.buckets == nil {
+	if g.held.empty() {
 		g.held = held
 	}
 }

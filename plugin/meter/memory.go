@@ -19,29 +19,48 @@ type print interface{ uint16 | uint32 | uint64 }
 
 func printOf[P print](hash uint64) P { return max(P(hash), 1) }
 
+// few of them are at hand; what else there is lies elsewhere, since most pairs have no
+// more.
+const few = 4
+
 // recent is a set of the last sixteen prints, the one used last first.
 type recent[P print] struct {
 	size   uint8
-	prints [most]P
+	prints [few]P
 }
 
-// find returns the place, or -1.
-func (r *recent[P]) find(p P) int {
-	for i, q := range r.prints[:r.size] {
+// tail has those that are not at hand.
+type tail[P print] [most - few]P
+
+// find returns the place, or -1. The tail may be nil where there is none.
+func (r *recent[P]) find(p P, t *tail[P]) int {
+	for i, q := range r.prints[:min(r.size, few)] {
 		if q == p {
 			return i
+		}
+	}
+	if r.size > few {
+		for i, q := range t[:r.size-few] {
+			if q == p {
+				return few + i
+			}
 		}
 	}
 	return -1
 }
 
 // put takes a print in or makes it the one used last. The one unused for longest goes
-// if there is no room.
-func (r *recent[P]) put(p P) {
-	place := r.find(p)
+// if there is no room. There is a tail unless all are at hand.
+func (r *recent[P]) put(p P, t *tail[P]) {
+	place := r.find(p, t)
 	if place < 0 {
 		r.size = min(r.size+1, most)
 		place = int(r.size) - 1
+	}
+	if place >= few {
+		copy(t[1:place-few+1], t[:place-few])
+		t[0] = r.prints[few-1]
+		place = few - 1
 	}
 	copy(r.prints[1:place+1], r.prints[:place])
 	r.prints[0] = p
@@ -57,6 +76,27 @@ type memory[P, L print] struct {
 	asked  bool      // there was one
 	names  recent[P] // the last one first
 	labels recent[L]
+}
+
+// tails are those of its sets.
+type tails[P, L print] struct {
+	names  tail[P]
+	labels tail[L]
+}
+
+// ofNames and ofLabels are nil where there are none.
+func (t *tails[P, L]) ofNames() *tail[P] {
+	if t == nil {
+		return nil
+	}
+	return &t.names
+}
+
+func (t *tails[P, L]) ofLabels() *tail[L] {
+	if t == nil {
+		return nil
+	}
+	return &t.labels
 }
 
 // Kind is how an event relates to those before.
@@ -83,7 +123,7 @@ type event struct {
 }
 
 // price says what the event costs after those before, and how it relates to them.
-func (m *memory[P, L]) price(c *Code, e *event, key *keyhash.Key) (Bits, Kind) {
+func (m *memory[P, L]) price(c *Code, e *event, key *keyhash.Key, t *tails[P, L]) (Bits, Kind) {
 	if m.asked && m.is(e) {
 		return 0, Same
 	}
@@ -96,7 +136,7 @@ func (m *memory[P, L]) price(c *Code, e *event, key *keyhash.Key) (Bits, Kind) {
 	case e.paid:
 		return price + priceFar + priceOfOne(int(m.fresh)) + priceType(e.code), Again
 	}
-	e.labels = m.held(e.prefix, key)
+	e.labels = m.held(e.prefix, key, t)
 	return price + priceNew + priceType(e.code) + c.prefix(e.prefix, &e.labels), Fresh
 }
 
@@ -104,18 +144,24 @@ func (m *memory[P, L]) price(c *Code, e *event, key *keyhash.Key) (Bits, Kind) {
 func (m *memory[P, L]) is(e *event) bool { return m.last == e.hash && m.qtype == e.qtype }
 
 // holds reports whether a name is one of the last.
-func (m *memory[P, L]) holds(hash uint64) bool {
-	return hash == m.last && m.asked || m.names.find(printOf[P](hash)) >= 0
+func (m *memory[P, L]) holds(hash uint64, t *tails[P, L]) bool {
+	return hash == m.last && m.asked || m.names.find(printOf[P](hash), t.ofNames()) >= 0
 }
 
-// remember takes the event in.
-func (m *memory[P, L]) remember(e *event, kind Kind, key *keyhash.Key) {
+// outgrows reports whether a set can need its tail after an event.
+func (m *memory[P, L]) outgrows(e *event, kind Kind) bool {
+	return kind != Same && m.names.size >= few ||
+		kind == Fresh && int(m.labels.size)+1+bytes.Count(e.prefix, []byte{'.'}) > few
+}
+
+// remember takes the event in. There are tails if a set outgrows what is at hand.
+func (m *memory[P, L]) remember(e *event, kind Kind, key *keyhash.Key, t *tails[P, L]) {
 	if kind == Same {
 		m.run += min(1, math.MaxUint32-m.run)
 		return
 	}
 	if !m.asked || e.hash != m.last {
-		m.names.put(printOf[P](e.hash))
+		m.names.put(printOf[P](e.hash), t.ofNames())
 	}
 	m.last, m.qtype, m.asked, m.run = e.hash, e.qtype, true, 0
 	if kind != Fresh {
@@ -124,20 +170,20 @@ func (m *memory[P, L]) remember(e *event, kind Kind, key *keyhash.Key) {
 	m.fresh += min(1, math.MaxUint32-m.fresh)
 	for rest := e.prefix; len(rest) > 0; {
 		start := bytes.LastIndexByte(rest, '.') + 1
-		m.labels.put(printOf[L](key.Sum(rest[start:])))
+		m.labels.put(printOf[L](key.Sum(rest[start:])), t.ofLabels())
 		rest = rest[:max(start-1, 0)]
 	}
 }
 
 // held are the labels of a prefix that are held.
-func (m *memory[P, L]) held(prefix []byte, key *keyhash.Key) (h held) {
+func (m *memory[P, L]) held(prefix []byte, key *keyhash.Key, t *tails[P, L]) (h held) {
 	h.count = int(m.labels.size)
 	if h.count == 0 {
 		return h
 	}
 	for i := 0; len(prefix) > 0; i++ {
 		start := bytes.LastIndexByte(prefix, '.') + 1
-		if m.labels.find(printOf[L](key.Sum(prefix[start:]))) >= 0 {
+		if m.labels.find(printOf[L](key.Sum(prefix[start:])), t.ofLabels()) >= 0 {
 			h.set(i)
 		}
 		prefix = prefix[:max(start-1, 0)]

@@ -39,6 +39,7 @@ type Config struct {
 type Meter struct {
 	config Config
 	here   *slab.Table[Account]
+	rests  []Rests        // of those, by shard
 	before [pasts]guarded // of accounts that had to go
 	paid   paid
 }
@@ -46,6 +47,7 @@ type Meter struct {
 // New makes a meter.
 func New(c Config) *Meter {
 	m := &Meter{config: c, here: slab.New[Account](c.Here), paid: newPaid(c.Capacity)}
+	m.rests = make([]Rests, m.here.Len())
 	for i := range m.before {
 		m.before[i].held = newPast(c.Capacity / pasts)
 	}
@@ -102,25 +104,25 @@ func (m *Meter) Query(q *Query) (o Outcome) {
 }
 
 func (m *Meter) queryHere(q *Query, left Bits, o *Outcome) (excess Bits) {
-	s := m.of(q.Pair)
+	s, rests := m.of(q.Pair)
 	s.Lock()
 	defer s.Unlock()
-	return m.charge(m.account(s, q.Pair, q.At), q, left, o)
+	return m.charge(m.account(s, rests, q.Pair, q.At), rests, q, left, o)
 }
 
 // Charge charges a query to an account that the caller has locked, or says which limit
 // refuses it, and charges nothing then.
-func (m *Meter) Charge(a *Account, q *Query) (o Outcome) {
-	m.settle(q.Pair, a, q.At)
-	excess := m.charge(a, q, m.left(q), &o)
+func (m *Meter) Charge(a *Account, rests *Rests, q *Query) (o Outcome) {
+	m.settle(q.Pair, a, rests, q.At)
+	excess := m.charge(a, rests, q, m.left(q), &o)
 	m.chargeClient(q, excess)
 	return o
 }
 
 // charge is Charge for the pair alone. It returns what counts for the client's sum.
-func (m *Meter) charge(a *Account, q *Query, left Bits, o *Outcome) (excess Bits) {
-	e := m.event(a, q.Prefix, q.Hash, q.Type)
-	o.Price, o.Kind = a.memory.price(&m.config.Code, &e, &m.config.Key)
+func (m *Meter) charge(a *Account, rests *Rests, q *Query, left Bits, o *Outcome) (excess Bits) {
+	e := m.event(a, rests, q.Prefix, q.Hash, q.Type)
+	o.Price, o.Kind = a.memory.price(&m.config.Code, &e, &m.config.Key, rests.tails(a))
 	o.Held = e.labels.labels
 	spent := a.spent()
 	o.Up, o.Down = spent.up, spent.down
@@ -143,10 +145,10 @@ func (m *Meter) charge(a *Account, q *Query, left Bits, o *Outcome) (excess Bits
 	if q.Dry {
 		return 0
 	}
-	m.remember(a, &e, o.Kind)
+	m.remember(a, rests, &e, o.Kind)
 	a.up.add(o.Price)
-	if a.factor > 1 && o.Kind == Fresh {
-		a.subtree.vote(q.Prefix, o.Price, &m.config.Key)
+	if a.factor > 1 && o.Kind == Fresh && after > Free {
+		rests.of(a).subtree.vote(q.Prefix, o.Price, &m.config.Key)
 	}
 	o.Up = after
 	if m.config.Watch != nil {
@@ -159,14 +161,14 @@ func (m *Meter) charge(a *Account, q *Query, left Bits, o *Outcome) (excess Bits
 
 // event is a query with what is remembered of it. The line of its name is looked at only
 // if that neither follows as before nor is one of the last.
-func (m *Meter) event(a *Account, prefix []byte, hash uint64, qtype uint16) event {
+func (m *Meter) event(a *Account, rests *Rests, prefix []byte, hash uint64, qtype uint16) event {
 	e := event{prefix: prefix, hash: hash, qtype: qtype, code: typeCode(qtype)}
 	if last := &a.memory; last.asked && !last.is(&e) {
 		line, of := m.paid.event(a.identity, last.last, last.qtype)
 		if e.follows = line.find(of, ofEvent)&ofValue == value(typed(hash, qtype)); e.follows {
 			return e
 		}
-		if e.held = last.holds(hash); !e.held {
+		if e.held = last.holds(hash, rests.tails(a)); !e.held {
 			line, of = m.paid.name(a.identity, hash)
 			e.paid = line.find(of, ofName) != 0
 		}
@@ -179,12 +181,15 @@ func typed(hash uint64, qtype uint16) uint64 { return mix(hash, uint64(qtype)+1)
 
 // remember takes a query in. Its name is held as the last one until another follows,
 // and stands with what follows from then on.
-func (m *Meter) remember(a *Account, e *event, kind Kind) {
+func (m *Meter) remember(a *Account, rests *Rests, e *event, kind Kind) {
 	if last := &a.memory; kind != Same && kind != Next && last.asked {
 		line, of := m.paid.event(a.identity, last.last, last.qtype)
 		line.put(of|value(typed(e.hash, e.qtype)), ofEvent)
 	}
-	a.memory.remember(e, kind, &m.config.Key)
+	if a.rest == 0 && a.memory.outgrows(e, kind) {
+		rests.of(a)
+	}
+	a.memory.remember(e, kind, &m.config.Key, rests.tails(a))
 }
 
 // refuses says whether the limits of a pair refuse an event when so much has come
@@ -216,10 +221,10 @@ func (m *Meter) left(q *Query) Bits {
 		return math.MaxUint32
 	}
 	client := q.client(&m.config.Key)
-	s := m.of(client)
+	s, rests := m.of(client)
 	s.Lock()
 	defer s.Unlock()
-	return m.config.Limits.Client - min(m.account(s, client, q.At).spent().up, m.config.Limits.Client)
+	return m.config.Limits.Client - min(m.account(s, rests, client, q.At).spent().up, m.config.Limits.Client)
 }
 
 // chargeClient adds to that sum.
@@ -228,10 +233,10 @@ func (m *Meter) chargeClient(q *Query, excess Bits) {
 		return
 	}
 	client := q.client(&m.config.Key)
-	s := m.of(client)
+	s, rests := m.of(client)
 	s.Lock()
 	defer s.Unlock()
-	a := m.account(s, client, q.At)
+	a := m.account(s, rests, client, q.At)
 	a.up.add(excess)
 	if m.config.Watch != nil {
 		m.config.Watch(Passed{Account: client, Up: a.spent().up})
@@ -240,22 +245,22 @@ func (m *Meter) chargeClient(q *Query, excess Bits) {
 
 // Spent is what has passed of a pair in the parts that count: of an account that is
 // locked, nil if there is none.
-func (m *Meter) Spent(pair uint64, a *Account, at time.Time) (up, down Bits) {
+func (m *Meter) Spent(pair uint64, a *Account, rests *Rests, at time.Time) (up, down Bits) {
 	if a == nil {
 		return m.past(pair).spent(pair, at)
 	}
-	m.settle(pair, a, at)
+	m.settle(pair, a, rests, at)
 	return a.spent().up, a.spent().down
 }
 
 // account is that of the key among those that the meter holds, a new one if there is
 // none.
-func (m *Meter) account(s *slab.Shard[Account], key uint64, at time.Time) *Account {
+func (m *Meter) account(s *slab.Shard[Account], rests *Rests, key uint64, at time.Time) *Account {
 	a := s.Find(key)
 	if a == nil {
-		a = s.Make(key, func(old uint64, gone *Account) { m.Let(old, gone, at) })
+		a = s.Make(key, func(old uint64, gone *Account) { m.Let(old, gone, rests, at) })
 	}
-	m.settle(key, a, at)
+	m.settle(key, a, rests, at)
 	return a
 }
 
@@ -263,11 +268,12 @@ func (m *Meter) account(s *slab.Shard[Account], key uint64, at time.Time) *Accou
 const worthMemory = 8 * 8 * bit
 
 // Let remembers what an account had spent that has to go.
-func (m *Meter) Let(key uint64, gone *Account, at time.Time) {
+func (m *Meter) Let(key uint64, gone *Account, rests *Rests, at time.Time) {
 	if gone.identity == 0 {
 		return
 	}
-	m.settle(key, gone, at)
+	m.settle(key, gone, rests, at)
+	rests.let(gone)
 	if gone.up.total > worthMemory || gone.down.total > worthMemory {
 		m.past(key).put(key, gone.up.total, gone.down.total, at)
 	}
@@ -275,7 +281,7 @@ func (m *Meter) Let(key uint64, gone *Account, at time.Time) {
 
 // settle moves the sums on to the part that the time falls in. A new account begins with
 // what is remembered of one before. A clock that is set back moves nothing.
-func (m *Meter) settle(key uint64, a *Account, at time.Time) {
+func (m *Meter) settle(key uint64, a *Account, rests *Rests, at time.Time) {
 	part := partOf(at)
 	switch {
 	case a.identity == 0:
@@ -283,17 +289,24 @@ func (m *Meter) settle(key uint64, a *Account, at time.Time) {
 	case part <= a.part:
 		return
 	default:
-		if up, down := a.up.part[0], a.down.part[0]; m.config.Ended != nil && a.known && (up > 0 || down > 0) {
+		if up, down := a.up.now, a.down.now; m.config.Ended != nil && a.known && (up > 0 || down > 0) {
 			m.config.Ended(up, down)
 		}
 		a.known = false // standing can have changed
-		a.up.age(part - a.part)
-		a.down.age(part - a.part)
+		if a.up.total > 0 || a.down.total > 0 {
+			more := rests.of(a)
+			a.up.age(part-a.part, &more.up)
+			a.down.age(part-a.part, &more.down)
+		}
 	}
 	a.before.up, a.before.down = m.past(key).spent(key, at)
 	a.part = part
 }
 
-func (m *Meter) of(key uint64) *slab.Shard[Account] { return m.here.Shard(m.here.Number(key)) }
+// of is the shard of a key.
+func (m *Meter) of(key uint64) (*slab.Shard[Account], *Rests) {
+	number := m.here.Number(key)
+	return m.here.Shard(number), &m.rests[number]
+}
 
 func (m *Meter) past(key uint64) *guarded { return &m.before[key%pasts] }

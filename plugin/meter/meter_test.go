@@ -317,10 +317,10 @@ func TestEnded(t *testing.T) {
 
 // spentHere is Spent for an account that the meter holds, if it does.
 func (m *Meter) spentHere(pair uint64, at time.Time) (up, down Bits) {
-	s := m.of(pair)
+	s, rests := m.of(pair)
 	s.Lock()
 	defer s.Unlock()
-	return m.Spent(pair, s.Peek(pair), at)
+	return m.Spent(pair, s.Peek(pair), rests, at)
 }
 
 // evicted is how many accounts had to go.

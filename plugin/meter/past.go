@@ -41,11 +41,11 @@ func (g *guarded) spent(key uint64, at time.Time) (up, down Bits) {
 // bucket had spent whose room was needed: with as many buckets as accounts are held,
 // ten places each, a flood of a million SLDs that cost some 20 bytes each leaves that
 // below 64 bytes for more than 99 % of accounts (a test shows it). Buckets are chosen
-// by keyed hashes, so nobody can aim at one. It takes 128 bytes an account that is
-// held. Not safe for concurrent use.
+// by keyed hashes, so nobody can aim at one. It takes 64 bytes an account that is
+// held, and a day later twice that. Not safe for concurrent use.
 type past struct {
 	begun   time.Time      // of the running generation
-	buckets [][days]bucket // nil until there is something to remember; the running generation first
+	buckets [days][]bucket // nil until there is something to remember; the running generation first
 	mask    uint64
 }
 
@@ -78,42 +78,45 @@ func inUnits(n Bits) uint16 { return uint16(min((n+pastUnit-1)/pastUnit, 1<<16-1
 
 // put remembers what an account had spent since it was made.
 func (p *past) put(key uint64, up, down Bits, at time.Time) {
-	if p.buckets == nil {
-		p.buckets, p.begun = make([][days]bucket, p.mask+1), at
+	if p.empty() {
+		p.begun = at
 	}
 	p.turn(at)
-	p.buckets[key>>24&p.mask][0].put(uint16(key>>8), inUnits(up), inUnits(down))
+	if p.buckets[0] == nil {
+		p.buckets[0] = make([]bucket, p.mask+1)
+	}
+	p.buckets[0][key>>24&p.mask].put(uint16(key>>8), inUnits(up), inUnits(down))
 }
 
 // spent is at least what was put of the account in the day before.
 func (p *past) spent(pair uint64, at time.Time) (up, down Bits) {
-	if p.buckets == nil {
-		return 0, 0
-	}
 	p.turn(at)
-	for i := range days {
-		u, d := p.buckets[pair>>24&p.mask][i].spent(uint16(pair >> 8))
-		up, down = plus(up, Bits(u)*pastUnit), plus(down, Bits(d)*pastUnit)
+	for _, buckets := range p.buckets {
+		if buckets != nil {
+			u, d := buckets[pair>>24&p.mask].spent(uint16(pair >> 8))
+			up, down = plus(up, Bits(u)*pastUnit), plus(down, Bits(d)*pastUnit)
+		}
 	}
 	return up, down
 }
 
+func (p *past) empty() bool { return p.buckets[0] == nil && p.buckets[1] == nil }
+
 // turn begins a new generation when the running one is a day old.
 func (p *past) turn(at time.Time) {
+	if p.empty() {
+		return
+	}
 	age := at.Sub(p.begun)
 	if age < generation {
 		return
 	}
-	for i := range p.buckets {
-		b := &p.buckets[i]
-		b[1] = b[0]
-		b[0] = bucket{}
-		if age >= days*generation {
-			b[1] = bucket{}
-		}
-	}
-	if p.begun = p.begun.Add(generation); age >= days*generation {
+	p.begun = p.begun.Add(generation)
+	p.buckets[0], p.buckets[1] = p.buckets[1], p.buckets[0]
+	clear(p.buckets[0])
+	if age >= days*generation {
 		p.begun = at
+		clear(p.buckets[1])
 	}
 }
 

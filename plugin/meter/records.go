@@ -89,25 +89,25 @@ func Owner(expected bool) Bits {
 // Reply charges what comes in with a reply to the account that the meter holds, see
 // ChargeReply.
 func (m *Meter) Reply(r *Reply) (price Bits, cause Cause) {
-	s := m.of(r.Pair)
+	s, rests := m.of(r.Pair)
 	s.Lock()
 	defer s.Unlock()
-	return m.ChargeReply(m.account(s, r.Pair, r.At), r)
+	return m.ChargeReply(m.account(s, rests, r.Pair, r.At), rests, r)
 }
 
 // ChargeReply charges what comes in with a reply to an account that is locked. The same reply again
 // is free; how many of them there were is paid for when another one comes. It returns
 // DownAll if that exceeds the limit: the reply is to be withheld, and spends what was
 // left, so that no query goes out until enough has aged.
-func (m *Meter) ChargeReply(a *Account, r *Reply) (price Bits, cause Cause) {
-	m.settle(r.Pair, a, r.At)
+func (m *Meter) ChargeReply(a *Account, rests *Rests, r *Reply) (price Bits, cause Cause) {
+	m.settle(r.Pair, a, rests, r.At)
 	line, of := m.paid.reply(a.identity, r.Hash, r.Type)
 	last, now := line.find(of, ofEvent)&ofValue, r.value()
 	if last == now {
 		a.unchanged += min(1, math.MaxUint32-a.unchanged)
 		return 0, Within
 	}
-	price = m.replyPrice(a, r)
+	price = m.replyPrice(a, rests, r)
 	if last != 0 {
 		price = plus(price, priceRun(a.unchanged))
 	}
@@ -120,8 +120,11 @@ func (m *Meter) ChargeReply(a *Account, r *Reply) (price Bits, cause Cause) {
 		a.unchanged = 0
 	}
 	line.put(of|now, ofEvent)
+	if int(a.records.size)+len(r.Records) > few {
+		rests.of(a)
+	}
 	for i := range r.Records {
-		m.rememberRecord(a, &r.Records[i])
+		m.rememberRecord(a, rests, &r.Records[i])
 	}
 	a.down.add(price)
 	if m.config.Watch != nil {
@@ -140,7 +143,7 @@ func (r *Reply) value() uint64 {
 }
 
 // replyPrice is the price of a reply that is not the last one again.
-func (m *Meter) replyPrice(a *Account, r *Reply) (price Bits) {
+func (m *Meter) replyPrice(a *Account, rests *Rests, r *Reply) (price Bits) {
 	switch n := len(r.Records); {
 	case n > 0 && r.Rcode == dns.RcodeSuccess:
 		price = priceRecords + priceNumberOf(n)
@@ -154,15 +157,15 @@ func (m *Meter) replyPrice(a *Account, r *Reply) (price Bits) {
 		price = priceRcode + rcodes*bit + priceNumberOf(n+1)
 	}
 	for i := range r.Records {
-		price = plus(price, m.recordPrice(a, &r.Records[i]))
+		price = plus(price, m.recordPrice(a, rests, &r.Records[i]))
 	}
 	return price
 }
 
 // recordPrice is that of the cheapest description.
-func (m *Meter) recordPrice(a *Account, r *Record) Bits {
+func (m *Meter) recordPrice(a *Account, rests *Rests, r *Record) Bits {
 	price := plus(priceUnknown, r.Price)
-	if a.records.find(printOf[uint16](r.Hash)) >= 0 {
+	if a.records.find(printOf[uint16](r.Hash), rests.records(a)) >= 0 {
 		return min(price, priceLate+priceOfOne(int(a.records.size)))
 	}
 	if line, entry := m.paid.record(a.identity, r.Hash); line.find(entry, ofAll) != 0 {
@@ -180,8 +183,8 @@ func (m *Meter) recordPrice(a *Account, r *Record) Bits {
 func (m *Meter) beginning(r *Record) uint64 { return mix(m.config.Key.Sum(r.Begin), 2) }
 
 // rememberRecord takes a record in that has been paid for.
-func (m *Meter) rememberRecord(a *Account, r *Record) {
-	a.records.put(printOf[uint16](r.Hash))
+func (m *Meter) rememberRecord(a *Account, rests *Rests, r *Record) {
+	a.records.put(printOf[uint16](r.Hash), rests.records(a))
 	if m.paid.add(a.identity, r.Hash) {
 		a.newest += min(1, math.MaxUint32-a.newest)
 		if len(r.Begin) > 0 && m.paid.add(a.identity, m.beginning(r)) {

@@ -54,6 +54,9 @@ func (t *subtree) labels(prefix []byte, key *keyhash.Key) (n int) {
 
 // Subtree is how many labels of the prefix, from the domain outwards, nearly all
 // information of the account went below; 0 if it went to many.
-func (m *Meter) Subtree(a *Account, prefix []byte) int {
-	return a.subtree.labels(prefix, &m.config.Key)
+func (m *Meter) Subtree(a *Account, rests *Rests, prefix []byte) int {
+	if a.rest == 0 {
+		return 0
+	}
+	return rests.of(a).subtree.labels(prefix, &m.config.Key)
 }

@@ -18,28 +18,29 @@ func partOf(at time.Time) uint32 { return uint32(at.Unix() / int64(partTime/time
 // timeOf is when a part begins.
 func timeOf(part uint32) time.Time { return time.Unix(int64(part)*int64(partTime/time.Second), 0) }
 
-// sum is an amount by part, the running one first. It stays at the most it can be.
-type sum struct {
-	total Bits
-	part  [parts]Bits
-}
+// sum is an amount. What the parts before the running one have of it is kept elsewhere, if
+// they have something. It stays at the most it can be.
+type sum struct{ total, now Bits }
+
+// older are the amounts of the parts before, the last one first.
+type older [parts - 1]Bits
 
 // add adds to the running part.
 func (s *sum) add(n Bits) {
 	n = min(n, math.MaxUint32-s.total)
-	s.part[0] += n
+	s.now += n
 	s.total += n
 }
 
 // age makes room for so many new parts.
-func (s *sum) age(by uint32) {
+func (s *sum) age(by uint32, o *older) {
 	if by >= parts {
-		*s = sum{}
+		*s, *o = sum{}, older{}
 		return
 	}
 	for range by {
-		s.total -= s.part[parts-1]
-		copy(s.part[1:], s.part[:])
-		s.part[0] = 0
+		s.total -= o[len(o)-1]
+		copy(o[1:], o[:])
+		o[0], s.now = s.now, 0
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/notunnel/notunnel/model/feature"
+	"github.com/notunnel/notunnel/plugin/slab"
 )
 
 // paneEvents is the most events a pane holds.
@@ -11,21 +12,12 @@ const paneEvents = 21
 
 // pane holds a stretch of events and sums over them. Fractions are fixed-point. Most
 // of the memory goes for panes, so their fields are no wider than they must be and
-// lie without gaps; those that a known prefix needs come first.
-//
-// An event is a prefix asked at a time: 30 bits of the prefix's hash, with two
-// flags below them, and the low 24 bits of the tick. Two prefixes of one tag, one
-// in 17 million new ones, are taken for one. In a window that reaches back further
-// than 13 days, a prefix asked again after just those is taken for a
-// retransmission.
+// lie without gaps. The events lie apart: most panes have a few.
 type pane struct {
 	opened                 Tick
+	list                   uint32 // number of the events, in few or in many
 	events, answered, told uint8
 	retold, fresh          uint8
-
-	past [paneEvents]uint8  // of the events, oldest first: third byte of the tick
-	when [paneEvents]uint16 // low half of it
-	tags [paneEvents]uint32
 
 	bytes, longest        uint16
 	novel, segments, bits uint16
@@ -35,6 +27,81 @@ type pane struct {
 	lossBytes             uint32 // 1/lossUnit
 	chars                 [feature.Classes]uint16
 	answers               [feature.AnswerClasses]uint8 // halved when there is no room for more
+}
+
+// event is a prefix asked at a time: 30 bits of the prefix's hash, with two flags below
+// them, and the tick. Two prefixes of one tag, one in 17 million new ones, are taken for
+// one.
+type event struct {
+	tag uint32
+	at  Tick
+}
+
+// fewEvents is how many events a pane has room for at first.
+const fewEvents = 4
+
+// Panes is where the panes of some windows lie. The zero value is empty. It knows no locks.
+type Panes struct {
+	panes slab.Pool[pane]
+	few   slab.Pool[[fewEvents]event]
+	many  slab.Pool[[paneEvents]event]
+}
+
+// open makes a pane that begins now.
+func (s *Panes) open(now Tick) (number uint32) {
+	number = s.panes.Take()
+	*s.panes.At(number) = pane{opened: now, list: s.few.Take()}
+	return number
+}
+
+// give takes a pane back.
+func (s *Panes) give(number uint32) {
+	if p := s.at(number); p.events <= fewEvents {
+		s.few.Give(p.list)
+	} else {
+		s.many.Give(p.list)
+	}
+	s.panes.Give(number)
+}
+
+func (s *Panes) at(number uint32) *pane { return s.panes.At(number) }
+
+// events are those of a pane, oldest first.
+func (s *Panes) events(p *pane) []event {
+	if p.events <= fewEvents {
+		return s.few.At(p.list)[:p.events]
+	}
+	return s.many.At(p.list)[:p.events]
+}
+
+// add appends an event to a pane that is not full.
+func (s *Panes) add(p *pane, hash uint64, now Tick) *event {
+	if p.events == fewEvents {
+		list := s.many.Take()
+		copy(s.many.At(list)[:], s.events(p))
+		s.few.Give(p.list)
+		p.list = list
+	}
+	p.events++
+	all := s.events(p)
+	e := &all[len(all)-1]
+	*e = event{tag: tagOf(hash) << flagBits, at: now}
+	return e
+}
+
+// copyTo makes a copy of a pane elsewhere.
+func (s *Panes) copyTo(number uint32, to *Panes) (copied uint32) {
+	from := s.at(number)
+	copied = to.panes.Take()
+	p := to.at(copied)
+	*p = *from
+	if p.events <= fewEvents {
+		p.list = to.few.Take()
+	} else {
+		p.list = to.many.Take()
+	}
+	copy(to.events(p), s.events(from))
+	return copied
 }
 
 const (
@@ -52,34 +119,18 @@ const (
 // tagOf is what is kept of a prefix's hash.
 func tagOf(hash uint64) uint32 { return uint32(hash) << flagBits >> flagBits }
 
-// find returns the newest event of the prefix, -1 if there is none.
-func (p *pane) find(hash uint64) int {
-	tag := tagOf(hash)
-	for i := int(p.events) - 1; i >= 0; i-- {
-		if p.tags[i]>>flagBits == tag {
-			return i
+// latestOf returns the newest event of the tag, nil if there is none.
+func latestOf(events []event, tag uint32) *event {
+	for i := len(events) - 1; i >= 0; i-- {
+		if events[i].tag>>flagBits == tag {
+			return &events[i]
 		}
 	}
-	return -1
+	return nil
 }
-
-// add appends an event. The pane is not full.
-func (p *pane) add(hash uint64, now Tick) int {
-	i := p.events
-	p.events++
-	p.tags[i] = uint32(hash) << flagBits
-	p.when[i], p.past[i] = uint16(now), uint8(now>>16)
-	return int(i)
-}
-
-// age is how old an event is, as far as its time is held.
-func (p *pane) age(i int, now Tick) Tick { return wrapped(now, Tick(p.when[i])|Tick(p.past[i])<<16) }
-
-// wrapped is how long ago something was, of which the low bits are held.
-func wrapped(now, at Tick) Tick { return (now - at) & (1<<24 - 1) }
 
 // young reports whether a query joins an event of the time.
-func young(now, at Tick) bool { return wrapped(now, at) <= foldTicks }
+func young(now, at Tick) bool { return now-at <= foldTicks }
 
 // sum adds up a prefix and what is new in it.
 func (p *pane) sum(whole feature.Shape, m *Measures) {
@@ -109,18 +160,17 @@ func fixed(x float32, unit float32) int {
 	return int(min(max(x*unit+0.5, 0), math.MaxUint16))
 }
 
-// learn joins a reply to the event.
-func (p *pane) learn(i int, a *Answer) {
-	tag := &p.tags[i]
-	if *tag&flagAnswered == 0 {
-		*tag |= flagAnswered
+// learn joins a reply to an event of the pane.
+func (p *pane) learn(e *event, a *Answer) {
+	if e.tag&flagAnswered == 0 {
+		e.tag |= flagAnswered
 		p.answered++
 	}
 	if a.News == 0 {
 		return
 	}
-	if *tag&flagTold == 0 {
-		*tag |= flagTold
+	if e.tag&flagTold == 0 {
+		e.tag |= flagTold
 		p.told++
 	} else {
 		p.retold += min(1, math.MaxUint8-p.retold)

@@ -74,15 +74,14 @@ func (r *Rules) Observe(w *Window, panes *Panes, q *Query, m *Measures, sum *fea
 		w.now = q.At
 	} else {
 		now := w.slide(q.At, r.Span, panes)
-		at, in := w.find(q.Hash, panes)
-		if in == nil || in.age(at, now) > foldTicks {
+		e, _ := w.find(q.Hash, panes)
+		if e == nil || !young(now, e.at) {
 			if q.Fresh && !r.news(w, panes, q, m) {
 				return Outcome{State: Unmeasured}
 			}
-			in = w.newest(panes)
-			at = in.add(q.Hash, now)
+			e = panes.add(w.pane(panes), q.Hash, now)
 		}
-		w.join(in, at, now, panes)
+		w.join(e, panes)
 	}
 	w.passed(q.Prefix)
 	out := Outcome{State: Quiet, Queries: w.queries, Bytes: w.bytes}
@@ -109,7 +108,7 @@ func (r *Rules) news(w *Window, panes *Panes, q *Query, m *Measures) bool {
 			return false
 		}
 		known.Bits = min(known.Bits, q.Bits)
-		w.newest(panes).sum(feature.ShapeOf(q.Prefix), &known)
+		w.pane(panes).sum(feature.ShapeOf(q.Prefix), &known)
 		w.arrived += uint32(known.Bits+7) / 8
 	}
 	w.remember(q.Prefix)

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/notunnel/notunnel/model/feature"
-	"github.com/notunnel/notunnel/plugin/slab"
 )
 
 // Tick is coarse time: 2²⁶ ns (67 ms) a tick. It wraps after nine years, so
@@ -61,9 +60,12 @@ type Window struct {
 	panes   [maxPanes]uint32 // oldest first; the first open of them
 	open    uint8
 	ends    uint8 // bytes of last
-	latest  latest
+	latest  state
 	now     Tick
 	oldest  Tick            // when the first pane was opened
+	newest  Tick            // and the last one
+	tag     uint32          // of the latest event
+	at      Tick            // when that was
 	arrived uint32          // bytes of information; it wraps, so only differences mean anything
 	weighed uint32          // those of them that the last score rests on
 	score   float32         // the last score
@@ -72,27 +74,22 @@ type Window struct {
 	last    [lastBytes]byte // end of the last fresh prefix
 }
 
-// latest is the event that the last query joined or was, with what is to be known of the
-// panes to tell that they stay as they are.
-type latest struct {
-	tag      uint32 // of its prefix
-	at       Tick
-	opened   Tick // the newest pane
-	held     bool
-	room     bool // for another event in that pane
-	answered bool // a reply was seen
-}
+// state says what is known of the latest event, the one that the last query was or joined.
+type state uint8
 
-// Panes is where the panes of some windows lie. The zero value is empty. It knows no locks.
-type Panes struct{ slab.Pool[pane] }
+const (
+	held     state = 1 << iota // there is one
+	answered                   // a reply to it was seen
+	full                       // the last pane has no room for another event
+)
 
 // remember keeps the end of a fresh prefix.
 func (w *Window) remember(prefix []byte) {
 	w.ends = uint8(copy(w.last[:], prefix[max(len(prefix)-lastBytes, 0):]))
 }
 
-// newest is the last pane. A window has one after slide.
-func (w *Window) newest(s *Panes) *pane { return s.At(w.panes[w.open-1]) }
+// pane is the last pane. A window has one after slide.
+func (w *Window) pane(s *Panes) *pane { return s.at(w.panes[w.open-1]) }
 
 // slide forgets what is older than the span and opens a pane for now if the
 // newest one is full or old. It returns now, held back from running backwards
@@ -107,7 +104,7 @@ func (w *Window) slide(now, span Tick, s *Panes) Tick {
 		w.drop(s)
 	}
 	if w.open > 0 {
-		if p := w.newest(s); p.events < paneEvents && now-p.opened <= span/maxPanes {
+		if p := w.pane(s); p.events < paneEvents && now-p.opened <= span/maxPanes {
 			return now
 		}
 	} else {
@@ -119,25 +116,26 @@ func (w *Window) slide(now, span Tick, s *Panes) Tick {
 	if w.open == 0 {
 		w.oldest = now
 	}
-	w.panes[w.open] = s.Take()
+	w.panes[w.open] = s.open(now)
 	w.open++
-	*w.newest(s) = pane{opened: now}
 	return now
 }
 
 // joins reports whether a query joins the latest event, and slide would change nothing.
 func (w *Window) joins(hash uint64, now, span Tick) bool {
-	l := &w.latest
-	return l.held && l.room && l.tag == tagOf(hash) && int32(now-w.now) >= 0 &&
-		now-w.oldest <= span && now-l.opened <= span/maxPanes && young(now, l.at)
+	return w.latest&(held|full) == held && w.tag == tagOf(hash) && int32(now-w.now) >= 0 &&
+		now-w.oldest <= span && now-w.newest <= span/maxPanes && young(now, w.at)
 }
 
 // join makes an event the latest.
-func (w *Window) join(in *pane, i int, now Tick, s *Panes) {
-	p := w.newest(s)
-	w.latest = latest{
-		tag: in.tags[i] >> flagBits, at: now - in.age(i, now), opened: p.opened,
-		held: true, room: p.events < paneEvents, answered: in.tags[i]&flagAnswered != 0,
+func (w *Window) join(e *event, s *Panes) {
+	p := w.pane(s)
+	w.latest, w.tag, w.at, w.newest = held, e.tag>>flagBits, e.at, p.opened
+	if e.tag&flagAnswered != 0 {
+		w.latest |= answered
+	}
+	if p.events == paneEvents {
+		w.latest |= full
 	}
 }
 
@@ -191,14 +189,16 @@ func (w *Window) Last() Tick { return w.now }
 
 // Learn joins a reply to the newest event of a prefix, if that is still held.
 func (w *Window) Learn(s *Panes, prefix uint64, a *Answer) {
-	of := w.latest.held && w.latest.tag == tagOf(prefix)
-	if of && w.latest.answered && a.News == 0 {
+	latest := w.latest&held != 0 && w.tag == tagOf(prefix)
+	if latest && w.latest&answered != 0 && a.News == 0 {
 		return
 	}
-	if at, in := w.find(prefix, s); in != nil {
-		in.learn(at, a)
+	if e, in := w.find(prefix, s); e != nil {
+		in.learn(e, a)
 		w.arrived += uint32(a.News)
-		w.latest.answered = w.latest.answered || of
+		if latest {
+			w.latest |= answered
+		}
 	}
 }
 
@@ -215,19 +215,18 @@ func (w *Window) Summarize(s *Panes, sum *feature.Summary) bool {
 func (w *Window) CopyTo(c *Window, from, to *Panes) {
 	*c = *w
 	for i, number := range w.panes[:w.open] {
-		c.panes[i] = to.Take()
-		*to.At(c.panes[i]) = *from.At(number)
+		c.panes[i] = from.copyTo(number, to)
 	}
 }
 
 // drop forgets the oldest pane and its events.
 func (w *Window) drop(s *Panes) {
-	s.Give(w.panes[0])
+	s.give(w.panes[0])
 	copy(w.panes[:], w.panes[1:])
 	w.open--
-	w.latest.held = false
+	w.latest = 0
 	if w.open > 0 {
-		w.oldest = s.At(w.panes[0]).opened
+		w.oldest = s.at(w.panes[0]).opened
 	}
 }
 
@@ -239,23 +238,23 @@ func (w *Window) Clear(s *Panes) {
 	*w = Window{}
 }
 
-// find returns the newest event of the prefix and the pane it is in, which is
-// nil if there is none.
-func (w *Window) find(hash uint64, s *Panes) (int, *pane) {
+// find returns the newest event of the prefix and the pane it is in, nil if there is
+// none.
+func (w *Window) find(hash uint64, s *Panes) (*event, *pane) {
 	for i := int(w.open) - 1; i >= 0; i-- {
-		p := s.At(w.panes[i])
-		if at := p.find(hash); at >= 0 {
-			return at, p
+		p := s.at(w.panes[i])
+		if e := latestOf(s.events(p), tagOf(hash)); e != nil {
+			return e, p
 		}
 	}
-	return 0, nil
+	return nil, nil
 }
 
 // acts is the number of events, a further reply with something new being as good as
 // one.
 func (w *Window) acts(s *Panes) (n int) {
 	for _, number := range w.panes[:w.open] {
-		p := s.At(number)
+		p := s.at(number)
 		n += int(p.events) + int(p.retold)
 	}
 	return n
@@ -264,7 +263,7 @@ func (w *Window) acts(s *Panes) (n int) {
 // information is what passed, both ways, in bytes.
 func (w *Window) information(s *Panes) (bytes uint32) {
 	for _, number := range w.panes[:w.open] {
-		p := s.At(number)
+		p := s.at(number)
 		bytes += uint32(p.bits)/8 + p.down
 	}
 	return bytes
@@ -274,7 +273,7 @@ func (w *Window) information(s *Panes) (bytes uint32) {
 func (w *Window) summarize(s *feature.Summary, from *Panes) {
 	*s = feature.Summary{}
 	for _, number := range w.panes[:w.open] {
-		p := from.At(number)
+		p := from.at(number)
 		s.Events += int(p.events)
 		s.Answered += int(p.answered)
 		s.Told += int(p.told)
