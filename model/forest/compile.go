@@ -69,7 +69,7 @@ type ensemble struct {
 	tree, id, feature       []int64
 	yes, no                 []int64 // ids of the children
 	mode                    []string
-	value                   []float32
+	value, hits             []float32
 	leafTree, leafID, class []int64
 	leafWeight              []float32
 }
@@ -82,7 +82,7 @@ func readEnsemble(n *onnxgraph.Node) (*ensemble, error) {
 	for name, dst := range map[string]any{
 		"nodes_treeids": &e.tree, "nodes_nodeids": &e.id, "nodes_featureids": &e.feature,
 		"nodes_truenodeids": &e.yes, "nodes_falsenodeids": &e.no,
-		"nodes_modes": &e.mode, "nodes_values": &e.value,
+		"nodes_modes": &e.mode, "nodes_values": &e.value, "nodes_hitrates": &e.hits,
 		"class_treeids": &e.leafTree, "class_nodeids": &e.leafID, "class_ids": &e.class,
 		"class_weights": &e.leafWeight, "classlabels_int64s": &labels, "post_transform": &post,
 	} {
@@ -102,7 +102,7 @@ func readEnsemble(n *onnxgraph.Node) (*ensemble, error) {
 	count := len(e.tree)
 	for name, got := range map[string]int{
 		"nodes_nodeids": len(e.id), "nodes_featureids": len(e.feature), "nodes_truenodeids": len(e.yes),
-		"nodes_falsenodeids": len(e.no), "nodes_modes": len(e.mode), "nodes_values": len(e.value),
+		"nodes_falsenodeids": len(e.no), "nodes_modes": len(e.mode), "nodes_values": len(e.value), "nodes_hitrates": len(e.hits),
 	} {
 		if got != count {
 			return nil, n.Errorf("%s has %d entries, nodes_treeids %d", name, got, count)
@@ -191,6 +191,7 @@ func (f *Forest) lay(e *ensemble, t *tree) (root, error) {
 		return root{}, e.node.Errorf("tree %d: "+format, append([]any{t.number}, args...)...)
 	}
 	start := len(f.nodes)
+	var hits []float32
 	type place struct {
 		id    int64
 		depth int
@@ -207,6 +208,7 @@ func (f *Forest) lay(e *ensemble, t *tree) (root, error) {
 			return fail("node %d hangs in it twice", id)
 		}
 		hung[id] = true
+		hits = append(hits, e.hits[i])
 		switch e.mode[i] {
 		case "LEAF":
 			weight, ok := t.leaves[id]
@@ -234,14 +236,37 @@ func (f *Forest) lay(e *ensemble, t *tree) (root, error) {
 	if len(order) < len(t.nodes) {
 		return fail("%d nodes do not hang in it", len(t.nodes)-len(order))
 	}
+	if err := f.average(start, hits); err != nil {
+		return fail("%w", err)
+	}
 	return root{uint32(start), order[len(order)-1].depth}, nil
+}
+
+// average works out the means of the last tree, which begins at a node: that of a branch
+// from those of its children, by how many rows came to each.
+func (f *Forest) average(start int, hits []float32) error {
+	f.means = append(f.means, make([]float32, len(hits))...)
+	for at := len(f.nodes) - 1; at >= start; at-- {
+		n := f.nodes[at]
+		if n.feature() == below {
+			f.means[at] = n.share()
+			continue
+		}
+		left := int(n >> childShift)
+		a, b := hits[left-start], hits[left+1-start]
+		if all := hits[at-start]; !(a > 0 && b > 0 && math.Abs(float64(a+b-all)) <= 1e-3*float64(all)) {
+			return fmt.Errorf("nodes_hitrates are no counts: %v rows come to a node and %v and %v to its children; train the forest anew", all, a, b)
+		}
+		f.means[at] = (a*f.means[left] + b*f.means[left+1]) / (a + b)
+	}
+	return nil
 }
 
 // group puts trees of like depth together, and a leaf of no share where there
 // are none left.
 func (f *Forest) group(roots []root) {
 	slices.SortStableFunc(roots, func(a, b root) int { return b.depth - a.depth })
-	f.nodes = append(f.nodes, newNode(0, below, f.size))
+	f.nodes, f.means = append(f.nodes, newNode(0, below, f.size)), append(f.means, 0)
 	for len(roots)%lanes != 0 {
 		roots = append(roots, root{at: uint32(f.size)})
 	}

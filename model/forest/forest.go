@@ -17,6 +17,7 @@ type Forest struct {
 	trees    int
 	size     int // nodes of the trees
 	nodes    []node
+	means    []float32 // of each node: the mean share of the training rows that came to it
 	groups   []group
 }
 
@@ -68,22 +69,30 @@ func (f *Forest) Size() (trees, nodes int) { return f.trees, f.size }
 // with NaN would take some way down every tree and look like an answer. It
 // allocates nothing.
 func (f *Forest) Probability(x []float32) (float32, error) {
-	if len(x) != f.features {
-		return 0, errLength
+	v, err := f.vector(x)
+	if err != nil {
+		return 0, err
 	}
-	var v [slots]int32
-	for i, value := range x {
-		if value-value != 0 {
-			return 0, errNotFinite
-		}
-		v[i%slots] = ordered(value)
-	}
-	v[below] = math.MinInt32
 	var sum float32
 	for i := range f.groups {
 		sum += f.groups[i].walk(f.nodes, &v)
 	}
 	return min(sum, 1), nil
+}
+
+// vector is x as the walk wants it.
+func (f *Forest) vector(x []float32) (v [slots]int32, err error) {
+	if len(x) != f.features {
+		return v, errLength
+	}
+	for i, value := range x {
+		if value-value != 0 {
+			return v, errNotFinite
+		}
+		v[i%slots] = ordered(value)
+	}
+	v[below] = math.MinInt32
+	return v, nil
 }
 
 // walk adds up the leaves that a vector comes to.
@@ -104,6 +113,8 @@ func (n node) next(v *[slots]int32) uint64 {
 	value := v[n>>32%slots]
 	return uint64(n>>childShift) + uint64(int64(int32(n))-int64(value))>>63
 }
+
+func (n node) feature() int { return int(n >> 32 % slots) }
 
 func (n node) share() float32 { return math.Float32frombits(uint32(n)) }
 

@@ -6,6 +6,7 @@ type Tree struct {
 	AtMost  float32 // up to and including this value, a vector goes to Yes
 	Yes, No *Tree
 	Share   float32 // of a leaf: what it adds to the probability
+	Rows    float32 // of a leaf: training rows that came to it; 0 is one
 }
 
 // Leaf is a tree of one leaf.
@@ -31,7 +32,7 @@ func Forest(features int, trees ...*Tree) Model {
 			Attributes: map[string]any{
 				"nodes_treeids": l.trees, "nodes_nodeids": l.ids, "nodes_featureids": l.features,
 				"nodes_truenodeids": l.yes, "nodes_falsenodeids": l.no,
-				"nodes_modes": l.modes, "nodes_values": l.values,
+				"nodes_modes": l.modes, "nodes_values": l.values, "nodes_hitrates": l.hits,
 				"class_treeids": l.leafTrees, "class_nodeids": l.leafIDs, "class_ids": l.classes,
 				"class_weights": l.weights, "classlabels_int64s": []int64{0, 1}, "post_transform": "NONE",
 			},
@@ -44,7 +45,7 @@ type lists struct {
 	tree, next                    int64
 	trees, ids, features, yes, no []int64
 	modes                         []string
-	values, weights               []float32
+	values, hits, weights         []float32
 	leafTrees, leafIDs, classes   []int64
 }
 
@@ -55,6 +56,7 @@ func (l *lists) add(t *Tree) int64 {
 	l.trees, l.ids = append(l.trees, l.tree), append(l.ids, id)
 	l.features, l.values = append(l.features, int64(t.Feature)), append(l.values, t.AtMost)
 	l.yes, l.no = append(l.yes, 0), append(l.no, 0)
+	l.hits = append(l.hits, max(t.Rows, 1))
 	if t.Yes == nil {
 		l.modes = append(l.modes, "LEAF")
 		l.leafTrees, l.leafIDs = append(l.leafTrees, l.tree), append(l.leafIDs, id)
@@ -64,5 +66,6 @@ func (l *lists) add(t *Tree) int64 {
 	l.modes = append(l.modes, "BRANCH_LEQ")
 	l.yes[at] = l.add(t.Yes)
 	l.no[at] = l.add(t.No)
+	l.hits[at] = l.hits[l.yes[at]+int64(at)-id] + l.hits[l.no[at]+int64(at)-id]
 	return id
 }
