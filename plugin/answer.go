@@ -15,6 +15,7 @@ var saidOf = [...]string{
 	verdict.Model:        "this client's queries below this domain look like a DNS tunnel",
 	verdict.Budget:       "this client has exchanged more information with this domain than a day's budget allows",
 	verdict.ClientBudget: "this client has sent more information to unknown domains than a day's budget allows",
+	verdict.Deny:         "this domain is denied here",
 }
 
 // blocked is the reply to a blocked query: NXDOMAIN with an SOA owned by the

@@ -14,7 +14,7 @@
 //	joint/         what a client asked for below all its unknown SLDs together
 //	../segment     prefix to words
 //	../model       autoencoder, features and forest; surprisal is the meter's price list
-//	verdict/       a case to a ruling: Pass, Watch or Block; the allow list
+//	verdict/       a case to a ruling: Pass, Watch or Block; what is allowed and denied
 //	spelling.go    names leave in lower case, replies come back as they were asked for
 //	answer.go      the reply to a blocked query
 //
@@ -22,7 +22,8 @@
 // domain/ reads domains as people write them.
 //
 // Beside the way: setup.go and config.go read the Corefile, engines.go and
-// instance.go keep windows, flags and what was metered over a reload, listfiles.go
-// watches the files of domains, metrics.go and faults.go count, ready.go says when
-// there is a verdict to be had, log.go and clock.go are what all of these use.
+// instance.go keep windows, flags and what was metered over a reload, lists.go reads
+// lists and models and listfiles.go watches their files, metrics.go and faults.go count,
+// ready.go says when there is a verdict to be had, log.go, denylog.go and clock.go are
+// what all of these use.
 package notunnel

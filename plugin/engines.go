@@ -3,6 +3,8 @@ package notunnel
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/notunnel/notunnel/plugin/detect"
 	"github.com/notunnel/notunnel/plugin/keyhash"
@@ -42,10 +44,48 @@ type lease struct {
 
 // sharedEngine is an engine in use.
 type sharedEngine struct {
-	key    string
-	engine *detect.Engine
-	watch  *listWatch
-	maker  *instance
+	key     string
+	monitor bool
+	watch   *listWatch
+	maker   *instance
+	denials denyLog
+
+	running atomic.Pointer[detect.Engine]
+	evicted atomic.Uint64 // by engines that it was before
+}
+
+// engine is the engine as it is now: other models make it another one.
+func (s *sharedEngine) engine() *detect.Engine { return s.running.Load() }
+
+// straggling is longer than any query takes to be decided on.
+const straggling = 10 * time.Millisecond
+
+// renew puts an engine with another configuration in the place of the one that runs. It
+// takes over what means the same to both, so that for a moment both are there.
+func (s *sharedEngine) renew(c *detect.Config) error {
+	before := s.engine()
+	next, err := detect.New(*c, before)
+	if err != nil {
+		return err
+	}
+	s.follow(next)
+	s.running.Store(next)
+	time.Sleep(straggling) // what the old one has begun, it ends
+	next.InheritFlags(before)
+	_, evicted := before.Count()
+	s.evicted.Add(evicted)
+	return nil
+}
+
+// follow has all told of the engine's flags that want to be.
+func (s *sharedEngine) follow(e *detect.Engine) {
+	e.Flags().Follow(flagLog{monitor: s.monitor}.changed)
+}
+
+// count is what the engine holds and has evicted so far.
+func (s *sharedEngine) count() (windows int, evicted uint64) {
+	windows, evicted = s.engine().Count()
+	return windows, evicted + s.evicted.Load()
 }
 
 // acquire returns the engine for the configuration of a server block. Each call
@@ -61,7 +101,7 @@ func (r *registry) acquire(cfg *config, block string, by *instance) (l *lease, e
 	if at := slices.IndexFunc(r.leases, func(l *lease) bool { return l.key == key }); at >= 0 {
 		l.sharedEngine = r.leases[at].sharedEngine
 		if before != nil && before.sharedEngine != l.sharedEngine && l.maker == by {
-			l.engine.Inherit(before.engine)
+			l.engine().Inherit(before.engine())
 		}
 		l.watch.refresh()
 	} else if l.sharedEngine, err = newEngine(cfg, before); err != nil {
@@ -78,18 +118,19 @@ func (r *registry) acquire(cfg *config, block string, by *instance) (l *lease, e
 func newEngine(cfg *config, before *lease) (*sharedEngine, error) {
 	var prev *detect.Engine
 	if before != nil {
-		prev = before.engine
+		prev = before.engine()
 	}
 	engine, err := detect.New(cfg.engine, prev)
 	if err != nil {
 		return nil, err
 	}
-	watch, err := watchLists(cfg, engine)
-	if err != nil {
+	s := &sharedEngine{monitor: cfg.monitor}
+	s.running.Store(engine)
+	s.follow(engine)
+	if s.watch, err = watchLists(cfg, s); err != nil {
 		return nil, err
 	}
-	engine.Flags().Follow(flagLog{monitor: cfg.monitor}.changed)
-	return &sharedEngine{engine: engine, watch: watch}, nil
+	return s, nil
 }
 
 // other is the use of an engine by the same server block of another instance,
@@ -112,7 +153,7 @@ func (r *registry) release(l *lease) {
 		return // swept
 	}
 	if next := r.other(l.block, l.instance); next != nil && next.sharedEngine != l.sharedEngine {
-		next.engine.InheritFlags(l.engine)
+		next.engine().InheritFlags(l.engine())
 	}
 	r.end(l)
 }
@@ -138,7 +179,7 @@ func (r *registry) end(l *lease) {
 	if slices.ContainsFunc(r.leases, func(other *lease) bool { return other.sharedEngine == l.sharedEngine }) {
 		return
 	}
-	_, evicted := l.engine.Count()
+	_, evicted := l.count()
 	r.evicted += evicted
 	l.watch.stop()
 }
@@ -152,7 +193,7 @@ func (r *registry) count() (windows int, evicted uint64) {
 	for _, l := range r.leases {
 		if !counted[l.sharedEngine] {
 			counted[l.sharedEngine] = true
-			w, e := l.engine.Count()
+			w, e := l.count()
 			windows, evicted = windows+w, evicted+e
 		}
 	}

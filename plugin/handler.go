@@ -25,8 +25,8 @@ type Notunnel struct {
 	zones    []string
 	monitor  bool
 	refuse   bool
-	engine   *detect.Engine // set before queries come
-	ready    atomic.Bool    // the engine is there; may be asked for at any time
+	shared   *sharedEngine // set before queries come
+	ready    atomic.Bool   // the engine is there; may be asked for at any time
 	counters counters
 }
 
@@ -82,6 +82,9 @@ func (n *Notunnel) judge(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) 
 	}
 	series := n.counters.of(ctx, zone)
 	series.count(d)
+	if d.Ground == verdict.Deny {
+		n.shared.denials.denied(d, n.monitor, now())
+	}
 	if metadata.ValueFuncs(ctx) != nil {
 		publish(ctx, d)
 	}
@@ -114,7 +117,7 @@ func (n *Notunnel) zone(r *dns.Msg) string {
 // decide asks the engine. A fault in it is counted and lets the query pass.
 func (n *Notunnel) decide(w dns.ResponseWriter, r *dns.Msg, d *detect.Decision) (ok bool) {
 	defer queryFaults.caught()
-	n.engine.Query(detect.Query{
+	n.shared.engine().Query(detect.Query{
 		Name:   r.Question[0].Name,
 		Type:   r.Question[0].Qtype,
 		Client: clientOf(w),
@@ -128,7 +131,7 @@ func (n *Notunnel) decide(w dns.ResponseWriter, r *dns.Msg, d *detect.Decision) 
 func (n *Notunnel) learn(t detect.Ticket, m *dns.Msg) (ok bool) {
 	ok = true
 	defer replyFaults.caught()
-	_, ok = n.engine.Reply(t, m, now())
+	_, ok = n.shared.engine().Reply(t, m, now())
 	return ok
 }
 

@@ -97,8 +97,8 @@ type series struct {
 	labels   labels
 	verdicts [verdict.Block + 1]prometheus.Counter
 	unjudged [detect.Whys]prometheus.Counter
-	flags    [verdict.ClientBudget + 1]prometheus.Counter // by ground, none for NoGround
-	blocks   [verdict.ClientBudget + 1]prometheus.Counter
+	flags    [verdict.Grounds]prometheus.Counter // by ground, none for NoGround and Deny
+	blocks   [verdict.Grounds]prometheus.Counter // none for NoGround
 }
 
 // labels name a series.
@@ -140,15 +140,17 @@ func (c *counters) add(l labels) *series {
 		return s
 	}
 	s := &series{labels: l}
-	for g := verdict.NoGround + 1; g <= verdict.ClientBudget; g++ {
-		s.flags[g] = flagsTotal.WithLabelValues(l.server, l.zone, l.view, g.String())
+	for g := verdict.NoGround + 1; int(g) < verdict.Grounds; g++ {
+		if g != verdict.Deny {
+			s.flags[g] = flagsTotal.WithLabelValues(l.server, l.zone, l.view, g.String())
+		}
 		s.blocks[g] = blocksTotal.WithLabelValues(l.server, l.zone, l.view, g.String())
 	}
 	for v := range s.verdicts {
 		s.verdicts[v] = queriesTotal.WithLabelValues(l.server, l.zone, l.view, verdict.Verdict(v).String())
 	}
 	for w := range s.unjudged {
-		if why := detect.Why(w); why != detect.Judged {
+		if why := detect.Why(w); why != detect.Judged && why != detect.Denied {
 			s.unjudged[w] = unjudgedTotal.WithLabelValues(l.server, l.zone, l.view, why.String())
 		}
 	}
@@ -162,7 +164,7 @@ func (c *counters) add(l labels) *series {
 
 // count counts a decision.
 func (s *series) count(d *detect.Decision) {
-	if d.Why == detect.Judged {
+	if d.Why == detect.Judged || d.Why == detect.Denied {
 		s.verdicts[d.Verdict].Inc()
 	} else {
 		s.unjudged[d.Why].Inc()

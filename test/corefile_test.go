@@ -61,7 +61,7 @@ func TestCommentedOptionsStart(t *testing.T) {
 	}
 	block := regexp.MustCompile(`(?ms)^    # notunnel \{.*?^    # \}\n`)
 	options := block.FindString(string(text))
-	for _, name := range strings.Fields("mode action threshold window capacity allow exempt client_prefix block_for model") {
+	for _, name := range strings.Fields("mode action threshold window capacity allow deny exempt client_prefix block_for model") {
 		if !regexp.MustCompile(`(?m)^    #     ` + name + ` `).MatchString(options) {
 			t.Errorf("option %s is not among the comments", name)
 		}
@@ -115,7 +115,7 @@ func localized(t *testing.T, corefile string) string {
 		case len(words) == 0 || strings.HasPrefix(words[0], "#"):
 		case words[0] == "model":
 			line = "model " + models + "\n"
-		case words[0] == "allow":
+		case words[0] == "allow" || words[0] == "deny":
 			for i, w := range words {
 				if strings.Contains(w, "/") {
 					words[i] = allow
@@ -155,8 +155,12 @@ func TestBadOptionsStopTheStart(t *testing.T) {
 		{"allow without a domain", "allow", "Corefile:4.*allow"},
 		{"missing allow file", "allow " + missing, missing},
 		{"broken allow file", "allow " + brokenAllow, regexp.QuoteMeta(brokenAllow) + ":3"},
+		{"deny without a domain", "deny", "Corefile:4.*deny"},
+		{"denied address", "deny 192.0.2.1", "Corefile:4.*192.0.2.1"},
+		{"missing deny file", "deny " + missing, missing},
+		{"broken deny file", "deny " + brokenAllow, regexp.QuoteMeta(brokenAllow) + ":3"},
 		{"missing models", "model " + missing, missing},
-		{"option of later", "deny example.org", "Corefile:4.*deny"},
+		{"option of later", "share redis://127.0.0.1 key", "Corefile:4.*share"},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {

@@ -29,10 +29,11 @@ type Config struct {
 	Bits4      int               // bits of an IPv4 address that make one client
 	Bits6      int               // the same for IPv6
 	Allow      *verdict.AllowList
-	Standing   *standing.List // nil: every SLD is unknown
-	Exempt     []netip.Prefix // clients never judged
-	Key        keyhash.Key    // secret; engines inherit from those of the same key only
-	Budget     meter.Limits   // of unknown SLDs; of listed ones it is four times, of popular ones sixteen times as much
+	Deny       *verdict.DenyList // nil: nothing is denied
+	Standing   *standing.List    // nil: every SLD is unknown
+	Exempt     []netip.Prefix    // clients never judged
+	Key        keyhash.Key       // secret; engines inherit from those of the same key only
+	Budget     meter.Limits      // of unknown SLDs; of listed ones it is four times, of popular ones sixteen times as much
 
 	Watcher Watcher            // may be nil
 	Metered func(meter.Passed) // see meter.Config.Watch; may be nil
@@ -80,6 +81,7 @@ type Engine struct {
 	meter    *meter.Meter
 	code     meter.Code
 	allow    atomic.Pointer[verdict.AllowList]
+	deny     atomic.Pointer[verdict.DenyList]
 	standing atomic.Pointer[standing.List]
 }
 
@@ -153,6 +155,7 @@ func New(c Config, prev *Engine) (*Engine, error) {
 	}
 	e.meter = meter.New(config)
 	e.SetAllow(c.Allow)
+	e.SetDeny(c.Deny)
 	if prev != nil {
 		e.Inherit(prev)
 	}
