@@ -82,6 +82,7 @@ type Engine struct {
 	code     meter.Code
 	allow    atomic.Pointer[verdict.AllowList]
 	deny     atomic.Pointer[verdict.DenyList]
+	orders   orders
 	standing atomic.Pointer[standing.List]
 }
 
@@ -168,6 +169,7 @@ func New(c Config, prev *Engine) (*Engine, error) {
 // a client, or under another key. The other engine is left as it is and may go on
 // deciding; until it goes, the windows are held twice.
 func (e *Engine) Inherit(from *Engine) {
+	e.inheritOrders(from)
 	if e.knowsPairsOf(from) {
 		if from.config.Models.ID == e.config.Models.ID {
 			e.store.Inherit(from.store)
@@ -181,6 +183,7 @@ func (e *Engine) Inherit(from *Engine) {
 // InheritFlags is Inherit without windows, for an engine that is in use: it
 // takes over what another one flagged last.
 func (e *Engine) InheritFlags(from *Engine) {
+	e.inheritOrders(from)
 	if e.knowsPairsOf(from) {
 		for _, pair := range e.flags.Inherit(from.flags) {
 			e.store.Forget(window.Pair(pair)) // a block ends in a fresh window
@@ -199,7 +202,7 @@ func (e *Engine) SetAllow(l *verdict.AllowList) {
 		l = &verdict.AllowList{}
 	}
 	e.allow.Store(l)
-	e.flags.Release(l.Covers)
+	e.flags.Release(func(f *flags.Flag) bool { return l.Covers([]byte(f.Scope)) })
 }
 
 // SetStanding puts another list of popular domains in force. With a nil list every

@@ -6,14 +6,16 @@ import "github.com/notunnel/notunnel/plugin/verdict"
 func (e *Engine) SetDeny(l *verdict.DenyList) { e.deny.Store(l) }
 
 // allowed reports whether the query is never judged.
-func (e *Engine) allowed(d *Decision) bool {
+func (e *Engine) allowed(q *Query, d *Decision) bool {
 	name := d.Full()
-	return e.allow.Load().Covers(name) || e.deny.Load().Passes(name)
+	return e.allow.Load().Covers(name) || e.orders.allowances.Load().Covers(name, q.Client, q.At) || e.deny.Load().Passes(name)
 }
 
 // denied reports whether the name of the query is denied, and sets the scope then.
 func (e *Engine) denied(d *Decision) (ok bool) {
-	d.Scope, ok = e.deny.Load().Covers(d.Full())
+	if d.Scope, ok = e.deny.Load().Covers(d.Full()); !ok {
+		d.Scope, ok = e.orders.confirmed.Load().Covers(d.Full())
+	}
 	return ok
 }
 

@@ -48,7 +48,7 @@ func (e *Engine) identify(q *Query, d *Decision) {
 	switch {
 	case e.exempt(q.Client):
 		d.Why = Exempt
-	case e.allowed(d):
+	case e.allowed(q, d):
 		d.Why = Allowed
 	case e.denied(d):
 		d.Why = Denied

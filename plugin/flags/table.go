@@ -241,19 +241,38 @@ func (t *Table) evict() {
 	}
 }
 
-// Release ends every flag whose scope, in canonical form, is to go.
-func (t *Table) Release(goes func(scope []byte) bool) {
+// Gone is a flag that was released, and its pair.
+type Gone struct {
+	Flag
+	Pair uint64
+}
+
+// Release ends every flag that is to go. goes must not keep what it is given.
+func (t *Table) Release(goes func(*Flag) bool) (released []Gone) {
 	for i := range t.shards {
 		sh := &t.shards[i]
 		sh.mu.Lock()
 		for _, h := range sh.values() {
-			if goes([]byte(h.Scope)) {
+			if goes(h.Flag) {
+				released = append(released, Gone{Flag: *h.Flag, Pair: h.pair})
 				t.remove(sh, h, Released)
 			}
 		}
 		sh.mu.Unlock()
 	}
 	t.news.notify()
+	return released
+}
+
+// Find is the flag in force that is about the subject, or the record of a budget that it
+// has spent. It changes nothing.
+func (t *Table) Find(s *subject.Subject, at time.Time) (found Flag, ok bool) {
+	for _, f := range t.All(at) {
+		if f.covers(s) && (!ok || !f.Ground.Metered()) {
+			found, ok = f, true
+		}
+	}
+	return found, ok
 }
 
 // All are copies of the flags in force, the oldest first.

@@ -126,6 +126,9 @@ func (b *DenyBuilder) Add(entry string) error {
 	return nil
 }
 
+// AddScope denies a name in canonical form with all below it.
+func (b *DenyBuilder) AddScope(name string) { b.denied.add([]byte(name), itself|below) }
+
 func (b *DenyBuilder) deny(name string, r reach) {
 	b.denied.add([]byte(name), r)
 	if b.allow.Covers([]byte(name)) {
