@@ -30,6 +30,7 @@ type config struct {
 	denyFiles  []string
 	popular    string // file of popular domains, "" for the shipped list, none for none
 	model      string // directory, "" for the embedded models
+	state      string // file, "" for none
 
 	digests map[string]digest // of the files of each list when setup read them
 }
@@ -124,6 +125,10 @@ var options = map[string]option{
 	}},
 	"model": {1, 1, "a directory", false, func(cfg *config, root string, args []string) error {
 		cfg.model = under(root, args[0])
+		return nil
+	}},
+	"state": {1, 1, "a file", false, func(cfg *config, root string, args []string) error {
+		cfg.state = under(root, args[0])
 		return nil
 	}},
 }
@@ -238,5 +243,5 @@ func under(root, path string) string {
 func (c *config) key() string {
 	e := c.engine
 	return fmt.Sprint(c.monitor, c.refuse, e.Thresholds, e.Window, e.BlockFor, e.Capacity, e.Bits4, e.Bits6, e.Budget,
-		e.Exempt, c.allow, c.allowFiles, c.deny, c.denyFiles, c.popular, c.model, e.Models.ID)
+		e.Exempt, c.allow, c.allowFiles, c.deny, c.denyFiles, c.popular, c.model, c.state, e.Models.ID)
 }

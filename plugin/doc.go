@@ -21,8 +21,11 @@
 // Below all of them: escape/ reads and writes \DDD, keyhash/ is the keyed hash,
 // domain/ reads domains as people write them.
 //
+// Beside it: state/ keeps on disk what must not be forgotten.
+//
 // Beside the way: setup.go and config.go read the Corefile, engines.go and
-// instance.go keep windows, flags and what was metered over a reload, lists.go reads
+// instance.go keep windows, flags and what was metered over a reload, statefile.go over
+// a restart, lists.go reads
 // lists and models and listfiles.go watches their files, metrics.go and faults.go count,
 // ready.go says when there is a verdict to be had, log.go, denylog.go and clock.go are
 // what all of these use.

@@ -8,12 +8,14 @@ import (
 
 	"github.com/notunnel/notunnel/plugin/detect"
 	"github.com/notunnel/notunnel/plugin/keyhash"
+	"github.com/notunnel/notunnel/plugin/state"
 )
 
 // engines are the engines of this process.
 var engines = registry{running: (*instance).running}
 
-// key is that of all engines, so that one can take over what another one holds.
+// key is that of engines that begin with nothing, so that one can take over what another
+// one holds. Others have that of the engine before them, or of their state file.
 var key = keyhash.New()
 
 // registry lets server blocks with equal options share one engine, and hands
@@ -45,6 +47,7 @@ type lease struct {
 // sharedEngine is an engine in use.
 type sharedEngine struct {
 	key     string
+	state   string // file, "" for none
 	monitor bool
 	watch   *listWatch
 	maker   *instance
@@ -52,6 +55,8 @@ type sharedEngine struct {
 
 	running atomic.Pointer[detect.Engine]
 	evicted atomic.Uint64 // by engines that it was before
+
+	store atomic.Pointer[state.Store] // nil without a file, and while an engine before this one has it
 }
 
 // engine is the engine as it is now: other models make it another one.
@@ -80,6 +85,7 @@ func (s *sharedEngine) renew(c *detect.Config) error {
 // follow has all told of the engine's flags that want to be.
 func (s *sharedEngine) follow(e *detect.Engine) {
 	e.Flags().Follow(flagLog{monitor: s.monitor}.changed)
+	e.Flags().Follow(s.changed)
 }
 
 // count is what the engine holds and has evicted so far.
@@ -104,7 +110,7 @@ func (r *registry) acquire(cfg *config, block string, by *instance) (l *lease, e
 			l.engine().Inherit(before.engine())
 		}
 		l.watch.refresh()
-	} else if l.sharedEngine, err = newEngine(cfg, before); err != nil {
+	} else if l.sharedEngine, err = r.newEngine(cfg, before, by); err != nil {
 		return nil, err
 	} else {
 		l.key, l.maker = key, by
@@ -114,23 +120,60 @@ func (r *registry) acquire(cfg *config, block string, by *instance) (l *lease, e
 }
 
 // newEngine makes an engine that begins with what the server block's last one
-// remembers, if there is one.
-func newEngine(cfg *config, before *lease) (*sharedEngine, error) {
-	var prev *detect.Engine
-	if before != nil {
-		prev = before.engine()
-	}
-	engine, err := detect.New(cfg.engine, prev)
+// remembers, if there is one: that which has the state file, or the block's.
+func (r *registry) newEngine(cfg *config, before *lease, by *instance) (s *sharedEngine, err error) {
+	holder, err := r.claim(cfg, by)
 	if err != nil {
 		return nil, err
 	}
-	s := &sharedEngine{monitor: cfg.monitor}
+	if holder != nil {
+		before = holder
+	}
+	var prev *detect.Engine
+	if before != nil {
+		prev = before.engine()
+		cfg.engine.Key = prev.Key()
+	}
+	s = &sharedEngine{monitor: cfg.monitor, state: cfg.state}
+	var store *state.Store
+	var engine *detect.Engine
+	if cfg.state != "" && holder == nil {
+		store, engine, err = openState(cfg, prev)
+	} else {
+		engine, err = detect.New(cfg.engine, prev)
+	}
+	if err != nil {
+		return nil, err
+	}
+	cfg.engine.Key = engine.Key()
 	s.running.Store(engine)
 	s.follow(engine)
+	if store != nil {
+		if err := store.Start(s); err != nil {
+			store.Close()
+			return nil, err
+		}
+		s.store.Store(store)
+	}
 	if s.watch, err = watchLists(cfg, s); err != nil {
+		s.end(nil)
 		return nil, err
 	}
 	return s, nil
+}
+
+// end ends what goes on beside an engine whose last lease is gone. The state file goes
+// to the engine that is to have it next, or is closed.
+func (s *sharedEngine) end(next *sharedEngine) {
+	if s.watch != nil {
+		s.watch.stop()
+	}
+	if store := s.store.Swap(nil); store != nil && next != nil {
+		store.Switch(next)
+		next.store.Store(store)
+	} else if store != nil {
+		store.Close()
+	}
 }
 
 // other is the use of an engine by the same server block of another instance,
@@ -152,8 +195,10 @@ func (r *registry) release(l *lease) {
 	if !slices.Contains(r.leases, l) {
 		return // swept
 	}
-	if next := r.other(l.block, l.instance); next != nil && next.sharedEngine != l.sharedEngine {
-		next.engine().InheritFlags(l.engine())
+	for _, next := range []*lease{r.other(l.block, l.instance), r.heir(l)} {
+		if next != nil && next.sharedEngine != l.sharedEngine {
+			next.engine().InheritFlags(l.engine())
+		}
 	}
 	r.end(l)
 }
@@ -181,7 +226,22 @@ func (r *registry) end(l *lease) {
 	}
 	_, evicted := l.count()
 	r.evicted += evicted
-	l.watch.stop()
+	var next *sharedEngine
+	if heir := r.heir(l); heir != nil {
+		next = heir.sharedEngine
+	}
+	l.sharedEngine.end(next)
+}
+
+// heir is the use of another engine that is to have the state file of this one, nil if
+// there is none.
+func (r *registry) heir(of *lease) *lease {
+	for _, l := range r.leases {
+		if of.state != "" && l.state == of.state && l.sharedEngine != of.sharedEngine {
+			return l
+		}
+	}
+	return nil
 }
 
 // count sums up what the engines hold.

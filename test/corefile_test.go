@@ -61,7 +61,7 @@ func TestCommentedOptionsStart(t *testing.T) {
 	}
 	block := regexp.MustCompile(`(?ms)^    # notunnel \{.*?^    # \}\n`)
 	options := block.FindString(string(text))
-	for _, name := range strings.Fields("mode action threshold window capacity allow deny exempt client_prefix block_for model") {
+	for _, name := range strings.Fields("mode action threshold window capacity allow deny exempt client_prefix block_for model state") {
 		if !regexp.MustCompile(`(?m)^    #     ` + name + ` `).MatchString(options) {
 			t.Errorf("option %s is not among the comments", name)
 		}
@@ -113,6 +113,8 @@ func localized(t *testing.T, corefile string) string {
 		words := strings.Fields(line)
 		switch {
 		case len(words) == 0 || strings.HasPrefix(words[0], "#"):
+		case words[0] == "state":
+			line = "state " + filepath.Join(t.TempDir(), "state") + "\n"
 		case words[0] == "model":
 			line = "model " + models + "\n"
 		case words[0] == "allow" || words[0] == "deny":
@@ -159,6 +161,8 @@ func TestBadOptionsStopTheStart(t *testing.T) {
 		{"denied address", "deny 192.0.2.1", "Corefile:4.*192.0.2.1"},
 		{"missing deny file", "deny " + missing, missing},
 		{"broken deny file", "deny " + brokenAllow, regexp.QuoteMeta(brokenAllow) + ":3"},
+		{"state in no folder", "state " + missing + "/state", missing},
+		{"two state files", "state a b", "Corefile:4.*state takes a file"},
 		{"missing models", "model " + missing, missing},
 		{"option of later", "share redis://127.0.0.1 key", "Corefile:4.*share"},
 	}

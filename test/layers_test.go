@@ -52,7 +52,7 @@ func TestLayers(t *testing.T) {
 // The rooms of the plugin stand one above the other: each knows at most those
 // before it in this list. Storage knows no policy on top of that.
 func TestRooms(t *testing.T) {
-	rooms := []string{"escape", "keyhash", "domain", "split/psl/table", "split/psl", "split", "standing/table", "standing", "subject", "verdict", "flags", "meter", "window", "joint", "detect"}
+	rooms := []string{"escape", "keyhash", "domain", "split/psl/table", "split/psl", "split", "standing/table", "standing", "subject", "verdict", "flags", "meter", "window", "joint", "detect", "state"}
 	deps := map[string][]string{} // of each room, below plugin/
 	for _, p := range packages(t, module+"cmd/coredns") {
 		room, ok := strings.CutPrefix(p.ImportPath, module+"plugin/")

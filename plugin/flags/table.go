@@ -309,7 +309,13 @@ func (t *Table) Inherit(from *Table) (pairs []uint64) {
 		}
 		sh.mu.Unlock()
 	}
+	return t.take(flags)
+}
+
+// take takes over flags that this table does not have, or has an older one of.
+func (t *Table) take(flags []held) (pairs []uint64) {
 	slices.SortStableFunc(flags, func(a, b held) int { return a.Last.Compare(b.Last) })
+	flags = flags[max(len(flags)-Capacity, 0):]
 	for _, h := range flags {
 		sh := t.of(h.pair)
 		sh.mu.Lock()

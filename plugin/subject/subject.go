@@ -102,3 +102,12 @@ func ParseClient(s string) Client {
 		high: binary.BigEndian.Uint64(a[:8]), low: binary.BigEndian.Uint64(a[8:]), bits: uint8(bits) + 1,
 	}
 }
+
+// MarshalText implements encoding.TextMarshaler.
+func (c Client) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (c *Client) UnmarshalText(text []byte) error {
+	*c = ParseClient(string(text))
+	return nil
+}

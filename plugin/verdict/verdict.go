@@ -2,6 +2,8 @@
 // reaches and on what ground. Nothing else decides.
 package verdict
 
+import "fmt"
+
 // Verdict is what happens to a query. The zero value lets it pass, so that a
 // fault fails open.
 type Verdict uint8
@@ -36,9 +38,23 @@ const (
 // Grounds is how many there are, NoGround included.
 const Grounds = int(Deny) + 1
 
+var grounds = [Grounds]string{"", "model", "budget", "client_budget", "deny"}
+
 // String is the ground's name in logs and reports, empty for NoGround.
-func (g Ground) String() string {
-	return [...]string{"", "model", "budget", "client_budget", "deny"}[g]
+func (g Ground) String() string { return grounds[g] }
+
+// MarshalText implements encoding.TextMarshaler.
+func (g Ground) MarshalText() ([]byte, error) { return []byte(g.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (g *Ground) UnmarshalText(text []byte) error {
+	for i, name := range grounds {
+		if name == string(text) {
+			*g = Ground(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is no ground of a verdict", text)
 }
 
 // Metered reports whether a meter decides each query anew, so that a flag is a

@@ -91,6 +91,13 @@ func (r *Resolver) Stop() error {
 	}
 }
 
+// Kill ends the resolver as a crash does. It needs no Stop.
+func (r *Resolver) Kill() error {
+	err := r.cmd.Process.Kill()
+	<-r.exited
+	return err
+}
+
 // PID is the process of the command.
 func (r *Resolver) PID() int { return r.cmd.Process.Pid }
 
