@@ -12,6 +12,7 @@ import (
 	"github.com/coredns/coredns/plugin"
 
 	"github.com/notunnel/notunnel/model/forest"
+	"github.com/notunnel/notunnel/plugin/admin"
 	"github.com/notunnel/notunnel/plugin/detect"
 	"github.com/notunnel/notunnel/plugin/meter"
 	"github.com/notunnel/notunnel/plugin/subject"
@@ -31,6 +32,9 @@ type config struct {
 	popular    string // file of popular domains, "" for the shipped list, none for none
 	model      string // directory, "" for the embedded models
 	state      string // file, "" for none
+	admin      string // HOST:PORT, "" for none
+	tokenFile  string // "" for none
+	token      admin.Token
 
 	digests map[string]digest // of the files of each list when setup read them
 }
@@ -127,6 +131,7 @@ var options = map[string]option{
 		cfg.model = under(root, args[0])
 		return nil
 	}},
+	"admin": {1, 2, "an address and a token file", false, setAdmin},
 	"state": {1, 1, "a file", false, func(cfg *config, root string, args []string) error {
 		cfg.state = under(root, args[0])
 		return nil
@@ -204,6 +209,14 @@ func setDeny(cfg *config, root string, args []string) error {
 	return nil
 }
 
+func setAdmin(cfg *config, root string, args []string) error {
+	cfg.admin = args[0]
+	if len(args) > 1 {
+		cfg.tokenFile = under(root, args[1])
+	}
+	return admin.CheckAddr(cfg.admin, cfg.tokenFile != "")
+}
+
 func setExempt(cfg *config, _ string, args []string) error {
 	for _, arg := range args {
 		network, err := subject.ParseNetwork(arg)
@@ -243,5 +256,6 @@ func under(root, path string) string {
 func (c *config) key() string {
 	e := c.engine
 	return fmt.Sprint(c.monitor, c.refuse, e.Thresholds, e.Window, e.BlockFor, e.Capacity, e.Bits4, e.Bits6, e.Budget,
-		e.Exempt, c.allow, c.allowFiles, c.deny, c.denyFiles, c.popular, c.model, c.state, e.Models.ID)
+		e.Exempt, c.allow, c.allowFiles, c.deny, c.denyFiles, c.popular, c.model, c.state,
+		c.admin, c.tokenFile, e.Models.ID)
 }

@@ -3,12 +3,8 @@ package notunnel
 import (
 	"slices"
 	"sync"
-	"sync/atomic"
-	"time"
 
-	"github.com/notunnel/notunnel/plugin/detect"
 	"github.com/notunnel/notunnel/plugin/keyhash"
-	"github.com/notunnel/notunnel/plugin/state"
 )
 
 // engines are the engines of this process.
@@ -44,56 +40,6 @@ type lease struct {
 	instance *instance
 }
 
-// sharedEngine is an engine in use.
-type sharedEngine struct {
-	key     string
-	state   string // file, "" for none
-	monitor bool
-	watch   *listWatch
-	maker   *instance
-	denials denyLog
-
-	running atomic.Pointer[detect.Engine]
-	evicted atomic.Uint64 // by engines that it was before
-
-	store atomic.Pointer[state.Store] // nil without a file, and while an engine before this one has it
-}
-
-// engine is the engine as it is now: other models make it another one.
-func (s *sharedEngine) engine() *detect.Engine { return s.running.Load() }
-
-// straggling is longer than any query takes to be decided on.
-const straggling = 10 * time.Millisecond
-
-// renew puts an engine with another configuration in the place of the one that runs. It
-// takes over what means the same to both, so that for a moment both are there.
-func (s *sharedEngine) renew(c *detect.Config) error {
-	before := s.engine()
-	next, err := detect.New(*c, before)
-	if err != nil {
-		return err
-	}
-	s.follow(next)
-	s.running.Store(next)
-	time.Sleep(straggling) // what the old one has begun, it ends
-	next.InheritFlags(before)
-	_, evicted := before.Count()
-	s.evicted.Add(evicted)
-	return nil
-}
-
-// follow has all told of the engine's flags that want to be.
-func (s *sharedEngine) follow(e *detect.Engine) {
-	e.Flags().Follow(flagLog{monitor: s.monitor}.changed)
-	e.Flags().Follow(s.changed)
-}
-
-// count is what the engine holds and has evicted so far.
-func (s *sharedEngine) count() (windows int, evicted uint64) {
-	windows, evicted = s.engine().Count()
-	return windows, evicted + s.evicted.Load()
-}
-
 // acquire returns the engine for the configuration of a server block. Each call
 // is matched by a release, unless the instance fails.
 func (r *registry) acquire(cfg *config, block string, by *instance) (l *lease, err error) {
@@ -110,6 +56,9 @@ func (r *registry) acquire(cfg *config, block string, by *instance) (l *lease, e
 			l.engine().Inherit(before.engine())
 		}
 		l.watch.refresh()
+		if server := l.server.Load(); server != nil {
+			server.Switch(cfg.token, l.sharedEngine) // the token may be another one
+		}
 	} else if l.sharedEngine, err = r.newEngine(cfg, before, by); err != nil {
 		return nil, err
 	} else {
@@ -117,63 +66,6 @@ func (r *registry) acquire(cfg *config, block string, by *instance) (l *lease, e
 	}
 	r.leases = append(r.leases, l)
 	return l, nil
-}
-
-// newEngine makes an engine that begins with what the server block's last one
-// remembers, if there is one: that which has the state file, or the block's.
-func (r *registry) newEngine(cfg *config, before *lease, by *instance) (s *sharedEngine, err error) {
-	holder, err := r.claim(cfg, by)
-	if err != nil {
-		return nil, err
-	}
-	if holder != nil {
-		before = holder
-	}
-	var prev *detect.Engine
-	if before != nil {
-		prev = before.engine()
-		cfg.engine.Key = prev.Key()
-	}
-	s = &sharedEngine{monitor: cfg.monitor, state: cfg.state}
-	var store *state.Store
-	var engine *detect.Engine
-	if cfg.state != "" && holder == nil {
-		store, engine, err = openState(cfg, prev)
-	} else {
-		engine, err = detect.New(cfg.engine, prev)
-	}
-	if err != nil {
-		return nil, err
-	}
-	cfg.engine.Key = engine.Key()
-	s.running.Store(engine)
-	s.follow(engine)
-	if store != nil {
-		if err := store.Start(s); err != nil {
-			store.Close()
-			return nil, err
-		}
-		s.store.Store(store)
-	}
-	if s.watch, err = watchLists(cfg, s); err != nil {
-		s.end(nil)
-		return nil, err
-	}
-	return s, nil
-}
-
-// end ends what goes on beside an engine whose last lease is gone. The state file goes
-// to the engine that is to have it next, or is closed.
-func (s *sharedEngine) end(next *sharedEngine) {
-	if s.watch != nil {
-		s.watch.stop()
-	}
-	if store := s.store.Swap(nil); store != nil && next != nil {
-		store.Switch(next)
-		next.store.Store(store)
-	} else if store != nil {
-		store.Close()
-	}
 }
 
 // other is the use of an engine by the same server block of another instance,
@@ -195,10 +87,11 @@ func (r *registry) release(l *lease) {
 	if !slices.Contains(r.leases, l) {
 		return // swept
 	}
-	for _, next := range []*lease{r.other(l.block, l.instance), r.heir(l)} {
-		if next != nil && next.sharedEngine != l.sharedEngine {
-			next.engine().InheritFlags(l.engine())
-		}
+	if next := r.other(l.block, l.instance); next != nil && next.sharedEngine != l.sharedEngine {
+		next.engine().InheritFlags(l.engine())
+	}
+	if next := r.heir(l, sameState); next != nil {
+		next.engine().InheritFlags(l.engine())
 	}
 	r.end(l)
 }
@@ -226,19 +119,14 @@ func (r *registry) end(l *lease) {
 	}
 	_, evicted := l.count()
 	r.evicted += evicted
-	var next *sharedEngine
-	if heir := r.heir(l); heir != nil {
-		next = heir.sharedEngine
-	}
-	l.sharedEngine.end(next)
+	l.sharedEngine.end(r.heir(l, sameState), r.heir(l, sameAdmin))
 }
 
-// heir is the use of another engine that is to have the state file of this one, nil if
-// there is none.
-func (r *registry) heir(of *lease) *lease {
+// heir is another engine that is to have what this one has, nil if there is none.
+func (r *registry) heir(of *lease, same func(a, b *sharedEngine) bool) *sharedEngine {
 	for _, l := range r.leases {
-		if of.state != "" && l.state == of.state && l.sharedEngine != of.sharedEngine {
-			return l
+		if l.sharedEngine != of.sharedEngine && same(l.sharedEngine, of.sharedEngine) {
+			return l.sharedEngine
 		}
 	}
 	return nil

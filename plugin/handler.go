@@ -75,6 +75,10 @@ func (n *Notunnel) judge(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) 
 	if zone == "" {
 		return j
 	}
+	if n.shared.passesAll() {
+		n.counters.of(ctx, zone).paused.Inc()
+		return j
+	}
 	d := decisions.Get().(*detect.Decision)
 	defer decisions.Put(d)
 	if !n.decide(w, r, d) {
@@ -82,9 +86,7 @@ func (n *Notunnel) judge(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) 
 	}
 	series := n.counters.of(ctx, zone)
 	series.count(d)
-	if d.Ground == verdict.Deny {
-		n.shared.denials.denied(d, n.monitor, now())
-	}
+	n.shared.note(d, n.monitor)
 	if metadata.ValueFuncs(ctx) != nil {
 		publish(ctx, d)
 	}

@@ -97,6 +97,7 @@ type series struct {
 	labels   labels
 	verdicts [verdict.Block + 1]prometheus.Counter
 	unjudged [detect.Whys]prometheus.Counter
+	paused   prometheus.Counter
 	flags    [verdict.Grounds]prometheus.Counter // by ground, none for NoGround and Deny
 	blocks   [verdict.Grounds]prometheus.Counter // none for NoGround
 }
@@ -154,6 +155,7 @@ func (c *counters) add(l labels) *series {
 			s.unjudged[w] = unjudgedTotal.WithLabelValues(l.server, l.zone, l.view, why.String())
 		}
 	}
+	s.paused = unjudgedTotal.WithLabelValues(l.server, l.zone, l.view, "paused")
 	next := []*series{s}
 	if known := c.known.Load(); known != nil {
 		next = append(next, *known...)

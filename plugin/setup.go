@@ -10,6 +10,7 @@ import (
 	"github.com/coredns/coredns/plugin"
 
 	"github.com/notunnel/notunnel/model"
+	"github.com/notunnel/notunnel/plugin/admin"
 )
 
 func init() { plugin.Register(pluginName, setup) }
@@ -31,6 +32,11 @@ func setup(c *caddy.Controller) error {
 		}
 		for _, warning := range warnings {
 			log.Warning(warning)
+		}
+	}
+	if cfg.tokenFile != "" {
+		if cfg.token, err = admin.ReadToken(cfg.tokenFile); err != nil {
+			return plugin.Error(pluginName, err)
 		}
 	}
 	cfg.engine.Watcher, cfg.engine.Key = watcher{}, key

@@ -3,7 +3,6 @@ package notunnel
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"time"
 
@@ -12,7 +11,6 @@ import (
 	"github.com/coredns/coredns/plugin"
 
 	"github.com/notunnel/notunnel/plugin/detect"
-	"github.com/notunnel/notunnel/plugin/flags"
 	"github.com/notunnel/notunnel/plugin/state"
 )
 
@@ -28,13 +26,6 @@ func (s *sharedEngine) Snapshot() state.Snapshot {
 
 // SaveMeters implements state.Source.
 func (s *sharedEngine) SaveMeters(w io.Writer) error { return s.engine().SaveMeters(w) }
-
-// changed follows what is to be written soon.
-func (s *sharedEngine) changed(flags.Change) {
-	if store := s.store.Load(); store != nil {
-		store.Changed()
-	}
-}
 
 var (
 	errTakenOver = errors.New("this server took over what it had before the Corefile was reloaded")
@@ -134,22 +125,4 @@ func (r *registry) oldestState() (oldest time.Time, ok bool) {
 		}
 	}
 	return oldest, ok
-}
-
-// claim says which engine of another instance holds the state file, and refuses it to
-// two engines of one instance.
-func (r *registry) claim(cfg *config, by *instance) (before *lease, err error) {
-	if cfg.state == "" {
-		return nil, nil
-	}
-	for _, l := range r.leases {
-		switch {
-		case l.state != cfg.state:
-		case l.instance == by:
-			return nil, fmt.Errorf("state: two server blocks with different options name %s: give each a file of its own", cfg.state)
-		default:
-			before = l
-		}
-	}
-	return before, nil
 }

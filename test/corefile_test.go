@@ -138,6 +138,14 @@ func TestBadOptionsStopTheStart(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing")
 	brokenAllow := filepath.Join(t.TempDir(), "allow.txt")
 	writeFile(t, brokenAllow, "good.example.org\n\nnot*a domain\n")
+	token := func(text string, mode os.FileMode) string {
+		path := filepath.Join(t.TempDir(), "token")
+		writeFile(t, path, text)
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
 	tests := []struct{ name, option, want string }{
 		{"unknown option", "colour blue", "Corefile:4.*colour"},
 		{"mode", "mode maybe", "Corefile:4.*maybe"},
@@ -161,6 +169,13 @@ func TestBadOptionsStopTheStart(t *testing.T) {
 		{"denied address", "deny 192.0.2.1", "Corefile:4.*192.0.2.1"},
 		{"missing deny file", "deny " + missing, missing},
 		{"broken deny file", "deny " + brokenAllow, regexp.QuoteMeta(brokenAllow) + ":3"},
+		{"admin without a port", "admin 127.0.0.1", "Corefile:4.*HOST:PORT"},
+		{"admin for all without a token", "admin :8053", "Corefile:4.*not a loopback address"},
+		{"missing token file", "admin 127.0.0.1:8053 " + missing, missing},
+		{"short token", "admin 127.0.0.1:8053 " + token("short", 0o600), "at least 16"},
+		{"empty token", "admin 127.0.0.1:8053 " + token("", 0o600), "it is empty"},
+		{"token that everybody can read", "admin 127.0.0.1:8053 " + token("0123456789abcdef", 0o604), "read or changed by everybody"},
+		{"admin address that is taken", "admin " + taken(t).String(), "address already in use"},
 		{"state in no folder", "state " + missing + "/state", missing},
 		{"two state files", "state a b", "Corefile:4.*state takes a file"},
 		{"missing models", "model " + missing, missing},

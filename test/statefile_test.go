@@ -109,7 +109,7 @@ func TestStateFileThatIsOfNoUse(t *testing.T) {
 	if err := f.FailToReload(); err != nil {
 		t.Fatal(err)
 	}
-	if !f.Log.Contains("two server blocks with different options name " + path) {
+	if !f.Log.Contains("two server blocks with different options name the state file " + path) {
 		t.Error("a second engine takes the same file")
 	}
 	f.write(t, before)

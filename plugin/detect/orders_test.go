@@ -89,7 +89,8 @@ func TestReleaseGivesAFreshBudget(t *testing.T) {
 		e, at, r := budgeted(t, 1000, limits), time.Unix(1.7e9, 0), rand.New(rand.NewPCG(1, 3))
 		first := tunnelTo(t, e, r, "evil.com", client, at)
 		tunnelTo(t, e, r, "evil.com", other, at)
-		f, ok := e.Flags().Find(&whois(e, "evil.com.", client).Subject, at)
+		who := whois(e, "evil.com.", client)
+		f, ok := e.Flags().Find(who.pair, &who.Subject, at)
 		if !ok || f.Ground != ground {
 			t.Fatalf("the flag is %+v, want one of ground %v", f, ground)
 		}

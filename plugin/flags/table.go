@@ -264,15 +264,34 @@ func (t *Table) Release(goes func(*Flag) bool) (released []Gone) {
 	return released
 }
 
-// Find is the flag in force that is about the subject, or the record of a budget that it
-// has spent. It changes nothing.
-func (t *Table) Find(s *subject.Subject, at time.Time) (found Flag, ok bool) {
-	for _, f := range t.All(at) {
-		if f.covers(s) && (!ok || !f.Ground.Metered()) {
-			found, ok = f, true
+// Find is the flag in force that blocks the subject, or the record of a budget that its
+// pair has spent. It changes nothing.
+func (t *Table) Find(pair uint64, s *subject.Subject, at time.Time) (found Flag, ok bool) {
+	sh := t.of(pair)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	for _, h := range sh.values() {
+		if h.pair == pair && h.covers(s) && !at.After(h.Until) && (!ok || !h.Ground.Metered()) {
+			found, ok = *h.Flag, true
 		}
 	}
 	return found, ok
+}
+
+// ByID is the flag of that ID, if it is in force.
+func (t *Table) ByID(id uint64, at time.Time) (Flag, bool) {
+	for i := range t.shards {
+		sh := &t.shards[i]
+		sh.mu.Lock()
+		for _, all := range sh.all() {
+			if h, ok := all.Peek(id); ok && !at.After(h.Until) {
+				defer sh.mu.Unlock()
+				return *h.Flag, true
+			}
+		}
+		sh.mu.Unlock()
+	}
+	return Flag{}, false
 }
 
 // All are copies of the flags in force, the oldest first.

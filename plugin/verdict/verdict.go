@@ -43,6 +43,16 @@ var grounds = [Grounds]string{"", "model", "budget", "client_budget", "deny"}
 // String is the ground's name in logs and reports, empty for NoGround.
 func (g Ground) String() string { return grounds[g] }
 
+var said = [Grounds]string{
+	Model:        "this client's queries below this domain look like a DNS tunnel",
+	Budget:       "this client has exchanged more information with this domain than a day's budget allows",
+	ClientBudget: "this client has sent more information to unknown domains than a day's budget allows",
+	Deny:         "this domain is denied here",
+}
+
+// Said is the ground in words that a client and an administrator read.
+func (g Ground) Said() string { return said[g] }
+
 // MarshalText implements encoding.TextMarshaler.
 func (g Ground) MarshalText() ([]byte, error) { return []byte(g.String()), nil }
 
