@@ -61,7 +61,7 @@ func TestCommentedOptionsStart(t *testing.T) {
 	}
 	block := regexp.MustCompile(`(?ms)^    # notunnel \{.*?^    # \}\n`)
 	options := block.FindString(string(text))
-	for _, name := range strings.Fields("mode action threshold window capacity allow deny exempt client_prefix block_for model state") {
+	for _, name := range strings.Fields("mode action threshold window capacity allow deny exempt client_prefix block_for model state admin") {
 		if !regexp.MustCompile(`(?m)^    #     ` + name + ` `).MatchString(options) {
 			t.Errorf("option %s is not among the comments", name)
 		}
@@ -95,7 +95,7 @@ func write(t *testing.T, corefile string) string {
 
 var (
 	serverPort = regexp.MustCompile(`:\d+(\s|$)`)
-	portOf     = regexp.MustCompile(`^(prometheus|health|ready|pprof)\b`)
+	portOf     = regexp.MustCompile(`^(prometheus|health|ready|pprof|admin)\b`)
 )
 
 // localized puts what only its reader's machine has (ports, allow files, model
