@@ -21,11 +21,17 @@ func (s *sharedEngine) Watched() *watch.Table { return s.watched }
 // Now is the time by which queries are judged.
 func (s *sharedEngine) Now() time.Time { return now() }
 
-// Changed has what people said, and the flags, written down soon.
+// Changed has flags and orders written down soon.
 func (s *sharedEngine) Changed() {
 	if store := s.store.Load(); store != nil {
 		store.Changed()
 	}
+}
+
+// Told logs what a person said, and has it written down soon.
+func (s *sharedEngine) Told(what string) {
+	log.Infof("by a person: %s", what)
+	s.Changed()
 }
 
 // Pause lets every query pass for a while, or ends that with the zero time.

@@ -116,6 +116,9 @@ func TestAdminFromEndToEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.do(t, "POST", "allow", `{"domain":"ours.org","reason":"ticket 4711"}`)
+	if !f.Log.Contains(`by a person: allowed domain=ours.org client=everyone until="taken back" reason="ticket 4711"`) {
+		t.Error("the log does not say what a person did")
+	}
 	id := all[0]["id"].(string)
 	d.do(t, "POST", "flags/"+id, `{"mark":"true","note":"malware on the printer","everyone":true}`)
 	ask(t, f.from("127.0.0.4"), "www."+zone, dns.TypeA, dns.RcodeNameError)
@@ -252,6 +255,28 @@ func TestAdminKeepsToItself(t *testing.T) {
 		t.Errorf("%q", all)
 	}
 	f.healthy(t)
+}
+
+// A reload takes the token as it is then.
+func TestAdminTokenChanges(t *testing.T) {
+	d, option := newDesk(t)
+	f := start(t, "notunnel {\n "+option+"\n}", lab.Address)
+	d.do(t, "GET", "status", "")
+	file := option[strings.LastIndexByte(option, ' ')+1:]
+	writeFile(t, file, "short")
+	if err := f.FailToReload(); err != nil {
+		t.Fatal(err)
+	}
+	d.do(t, "GET", "status", "")
+	writeFile(t, file, "another-secret-0123456789")
+	if err := f.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	if status, _ := d.call(t, "GET", "status", ""); status != 401 {
+		t.Errorf("the old token: status %d", status)
+	}
+	d.token = "another-secret-0123456789"
+	d.do(t, "GET", "status", "")
 }
 
 // What is near its budget is shown by name.

@@ -17,8 +17,8 @@ func TestDeny(t *testing.T) {
 	hosts, zone := filepath.Join(t.TempDir(), "hosts"), filepath.Join(t.TempDir(), "policy.zone")
 	writeFile(t, hosts, "127.0.0.1 localhost\n0.0.0.0 exact.example.net\n")
 	writeFile(t, zone, "$TTL 60\n@ SOA a. b. 1 2 3 4 5\n*.under.example.net CNAME .\nfree.under.example.net CNAME rpz-passthru.\n32.1.2.0.192.rpz-ip CNAME .\n")
-	f := start(t, "notunnel {\n deny denied.org both.org "+hosts+"\n deny "+zone+"\n allow both.org\n}", lab.Address)
-	for i, name := range strings.Fields("denied.org www.denied.org DENIED.org exact.example.net a.under.example.net") {
+	f := start(t, "notunnel {\n deny denied.org both.org printer.local zip "+hosts+"\n deny "+zone+"\n allow both.org\n exempt 127.0.0.9\n}", lab.Address)
+	for i, name := range strings.Fields("denied.org www.denied.org DENIED.org exact.example.net a.under.example.net a.printer.local zip") {
 		for _, client := range []string{"127.0.0.2", "127.0.0.3"} {
 			m := ask(t, f.from(client), name, dns.TypeA, dns.RcodeNameError)
 			if e := lab.BlockReason(m); e == nil || !strings.Contains(e.ExtraText, "denied") {
@@ -29,9 +29,10 @@ func TestDeny(t *testing.T) {
 	for _, name := range strings.Fields("www.both.org www.exact.example.net under.example.net free.under.example.net localhost other.org") {
 		ask(t, f.from("127.0.0.2"), name, dns.TypeA, dns.RcodeSuccess)
 	}
+	ask(t, f.from("127.0.0.9"), "www.denied.org", dns.TypeA, dns.RcodeSuccess)
 	m := f.scrape(t)
-	if n := m.Sum("coredns_notunnel_blocks_total", "ground", "deny"); n != 10 {
-		t.Errorf("%v blocks on the ground deny, want 10", n)
+	if n := m.Sum("coredns_notunnel_blocks_total", "ground", "deny"); n != 14 {
+		t.Errorf("%v blocks on the ground deny, want 14", n)
 	}
 	if n := m.Sum("coredns_notunnel_flags_total"); n != 0 || len(f.flags(t)) != 0 {
 		t.Errorf("%v flags, want none", n)

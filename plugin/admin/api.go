@@ -39,7 +39,7 @@ func newAPI(addr string, token Token, b Backend, events *hub) *api {
 		a.routes.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { reply(w, r, answer) })
 	}
 	a.routes.HandleFunc("GET "+v1+"events", a.stream)
-	a.routes.HandleFunc("GET /{$}", about)
+	a.routes.HandleFunc("GET /{$}", root)
 	return a
 }
 
@@ -144,8 +144,8 @@ func body(r *http.Request, into any) error {
 	return bad(fmt.Errorf("the body is not the JSON object that is wanted: %w", err))
 }
 
-// about answers at the root.
-func about(w http.ResponseWriter, _ *http.Request) {
+// root answers at the root.
+func root(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	io.WriteString(w, "notunnel: the interface is JSON below /api/v1/: status, flags, allow, lists, explain, watch, events.\n")
 }

@@ -16,7 +16,7 @@ type Backend interface {
 	State() *State // nil without a state file
 
 	Now() time.Time
-	Changed()                  // a person has said something that is to be kept
+	Told(what string)          // a person has said something: it is logged and kept
 	Pause(until time.Time)     // lets every query pass until then
 	Paused() (until time.Time) // zero if it is not
 	Count() (int, uint64)      // windows held, and evicted

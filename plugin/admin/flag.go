@@ -101,7 +101,7 @@ func (a *api) flags(*http.Request) (any, error) {
 
 func (a *api) releaseAll(*http.Request) (any, error) {
 	n := a.backend.Engine().Release(func(uint64) bool { return true }, a.backend.Now())
-	a.backend.Changed()
+	a.backend.Told(fmt.Sprintf("released all flags: %d", n))
 	return map[string]int{"released": n}, nil
 }
 
@@ -111,7 +111,7 @@ func (a *api) release(r *http.Request) (any, error) {
 		return nil, err
 	}
 	n := a.backend.Engine().Release(func(id uint64) bool { return id == f.ID }, a.backend.Now())
-	a.backend.Changed()
+	a.backend.Told("released " + about(&f))
 	return map[string]int{"released": n}, nil
 }
 
@@ -132,10 +132,15 @@ func (a *api) mark(r *http.Request) (any, error) {
 	if err := a.backend.Engine().Mark(m); err != nil {
 		return nil, bad(err)
 	}
-	a.backend.Changed()
+	a.backend.Told(fmt.Sprintf("marked %s mark=%s everyone=%v note=%q", about(&f), m.Opinion, m.Everyone, m.Note))
 	shown := Show(a.backend.Engine(), &f)
 	a.events.publish("marked", shown)
 	return shown, nil
+}
+
+// about says which flag it is, as the log does.
+func about(f *flags.Flag) string {
+	return fmt.Sprintf("scope=%s client=%s ground=%s", split.Text([]byte(f.Scope)), f.Client, f.Ground)
 }
 
 // caseOf is all that there is on a flag, to be filed.

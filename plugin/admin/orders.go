@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -36,6 +37,20 @@ func showAllowance(a *verdict.Allowance) Allowance {
 	}
 	return shown
 }
+
+// log is the allowance as the log has it.
+func (a *Allowance) log() string {
+	client, until := "", "taken back"
+	if a.Client != nil {
+		client = *a.Client
+	}
+	if a.Until != nil {
+		until = a.Until.Format(time.RFC3339)
+	}
+	return fmt.Sprintf("domain=%s client=%s until=%q reason=%q", a.Domain, orEveryone(client), until, a.Reason)
+}
+
+func orEveryone(client string) string { return cmp.Or(client, "everyone") }
 
 func (a *api) allowances(*http.Request) (any, error) {
 	shown := []Allowance{}
@@ -82,8 +97,8 @@ func (a *api) allow(r *http.Request) (any, error) {
 	if err := a.backend.Engine().Allow(allowance, now); err != nil {
 		return nil, &refusal{status: http.StatusConflict, text: err.Error()}
 	}
-	a.backend.Changed()
 	shown := showAllowance(&allowance)
+	a.backend.Told("allowed " + shown.log())
 	a.events.publish("allowed", shown)
 	return shown, nil
 }
@@ -103,7 +118,7 @@ func (a *api) disallow(r *http.Request) (any, error) {
 	if !a.backend.Engine().Disallow(name, client) {
 		return nil, missing("there is no allowance of %s for that client: GET allow lists them", name)
 	}
-	a.backend.Changed()
+	a.backend.Told(fmt.Sprintf("took back domain=%s client=%s", name, orEveryone(query.Get("client"))))
 	a.events.publish("disallowed", map[string]string{"domain": name, "client": query.Get("client")})
 	return map[string]bool{"removed": true}, nil
 }

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 )
@@ -112,6 +113,9 @@ func (f form) fill(file *os.File, content func(io.Writer) error) error {
 
 // syncFolder makes a rename last.
 func syncFolder(path string) error {
+	if runtime.GOOS == "windows" { // folders cannot be synced there
+		return nil
+	}
 	folder, err := os.Open(path)
 	if err != nil {
 		return err

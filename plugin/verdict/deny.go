@@ -1,7 +1,6 @@
 package verdict
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -176,5 +175,3 @@ func own(host string) bool {
 	_, err := netip.ParseAddr(host)
 	return err == nil || !strings.Contains(strings.TrimSuffix(host, "."), ".") || host == "localhost.localdomain"
 }
-
-var errNoSOA = errors.New("a response policy zone begins with its SOA record")

@@ -3,6 +3,7 @@ package verdict
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -63,6 +64,8 @@ func isZone(begin []byte) bool {
 	}
 	return false
 }
+
+var errNoSOA = errors.New("a response policy zone begins with its SOA record")
 
 // readZone adds what a response policy zone says of names.
 func (b *DenyBuilder) readZone(r io.Reader, path string) error {

@@ -10,8 +10,8 @@ import (
 // nameSet is a large set of names, each of which stands for itself, for all below it,
 // or for both. It keeps 62 bits of a name's hash under a key of its own, so that two
 // names are taken for one once in 10¹² queries against a million entries, and nobody can
-// look for such a pair. An entry takes 16 bytes, and 2 to 4 of a filter that tells of most
-// names that nothing is to be found. The zero value is empty. Immutable, and safe for
+// look for such a pair. An entry takes 16 bytes, and each domain that entries are below
+// 2 to 4 of a filter that tells of most names that nothing is to be found. The zero value is empty. Immutable, and safe for
 // concurrent use.
 type nameSet struct {
 	seed   maphash.Seed
@@ -135,8 +135,10 @@ func (b *nameSetBuilder) build() nameSet {
 		}
 		s.slots[at] = e
 	}
+	slices.Sort(b.roots)
+	b.roots = slices.Compact(b.roots)
 	words := 1
-	for words < s.size/4 { // 16 to 32 bits an entry
+	for words < len(b.roots)/4 { // 16 to 32 bits each
 		words *= 2
 	}
 	s.filter = make([]uint64, words)
