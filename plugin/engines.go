@@ -52,6 +52,9 @@ func (r *registry) acquire(cfg *config, block string, by *instance) (l *lease, e
 	key := cfg.key()
 	if at := slices.IndexFunc(r.leases, func(l *lease) bool { return l.key == key }); at >= 0 {
 		l.sharedEngine = r.leases[at].sharedEngine
+		if _, _, err := r.claim(l.sharedEngine, by); err != nil {
+			return nil, err
+		}
 		if before != nil && before.sharedEngine != l.sharedEngine && l.maker == by {
 			l.engine().Inherit(before.engine())
 		}
@@ -62,7 +65,7 @@ func (r *registry) acquire(cfg *config, block string, by *instance) (l *lease, e
 	} else if l.sharedEngine, err = r.newEngine(cfg, before, by); err != nil {
 		return nil, err
 	} else {
-		l.key, l.maker = key, by
+		l.key = key
 	}
 	r.leases = append(r.leases, l)
 	return l, nil

@@ -300,3 +300,34 @@ func waitForGoroutines(t *testing.T, most int) {
 		}
 	}
 }
+
+// Two engines of an instance cannot have one state file, whichever comes first and
+// whichever was there before.
+func TestOneEngineAStateFile(t *testing.T) {
+	for _, order := range [][2]int{{1000, 2000}, {2000, 1000}} {
+		path := filepath.Join(t.TempDir(), "state")
+		with := func(capacity int) config {
+			return configured(t, func(c *config) { c.state, c.engine.Capacity = path, capacity })
+		}
+		r := newReloads()
+		first, second := r.instance(), r.instance()
+		old := r.lease(t, with(1000), "a", first)
+		flag(t, old, "before.org")
+		one := r.lease(t, with(order[0]), "a", second)
+		other := with(order[1])
+		if _, err := r.acquire(&other, "b", second); err == nil || !strings.Contains(err.Error(), "name the state file "+path) {
+			t.Fatalf("%v: error %v", order, err)
+		}
+		r.stop(first, old)
+		if one.store.Load() == nil || !flagged(one, "before.org") {
+			t.Errorf("%v: the next engine has not got the file", order)
+		}
+		r.stop(second, one)
+		third := r.instance()
+		again := r.lease(t, with(3000), "a", third)
+		if !flagged(again, "before.org") {
+			t.Errorf("%v: the flag is not in the file", order)
+		}
+		r.stop(third, again)
+	}
+}

@@ -45,55 +45,59 @@ func sameAdmin(a, b *sharedEngine) bool {
 	return a.config.admin != "" && a.config.admin == b.config.admin
 }
 
-// claim returns the engine of another instance that has what this one is to have, nil if
-// there is none. Two engines of one instance cannot.
-func (r *registry) claim(s *sharedEngine, what string, same func(a, b *sharedEngine) bool) (before *sharedEngine, err error) {
+// claim returns the engines of other instances that have the state file and the address
+// which this one is to have for an instance, nil where there is none. Two engines of one
+// instance cannot have the same.
+func (r *registry) claim(s *sharedEngine, by *instance) (file, address *sharedEngine, err error) {
 	for _, l := range r.leases {
+		if l.sharedEngine == s {
+			continue
+		}
+		state, admin := sameState(l.sharedEngine, s), sameAdmin(l.sharedEngine, s)
 		switch {
-		case !same(l.sharedEngine, s):
-		case l.instance == s.maker:
-			return nil, fmt.Errorf("two server blocks with different options name %s: give each one of its own", what)
-		default:
-			before = l.sharedEngine
+		case state && l.instance == by:
+			return nil, nil, fmt.Errorf("two server blocks with different options name the state file %s: give each one of its own", s.config.state)
+		case admin && l.instance == by:
+			return nil, nil, fmt.Errorf("two server blocks with different options name the admin address %s: give each one of its own", s.config.admin)
+		}
+		if state {
+			file = l.sharedEngine
+		}
+		if admin {
+			address = l.sharedEngine
 		}
 	}
-	return before, nil
+	return file, address, nil
 }
 
 // newEngine makes an engine that begins with what the one before it remembers: that which
 // has the state file, or the server block's last one.
 func (r *registry) newEngine(cfg *config, before *lease, by *instance) (_ *sharedEngine, err error) {
 	s := &sharedEngine{config: cfg, maker: by, begun: now()}
-	var prev *sharedEngine
-	if before != nil {
+	file, address, err := r.claim(s, by)
+	if err != nil {
+		return nil, err
+	}
+	prev := file
+	if prev == nil && before != nil {
 		prev = before.sharedEngine
-	}
-	holder, err := r.claim(s, "the state file "+cfg.state, sameState)
-	if err != nil {
-		return nil, err
-	}
-	if holder != nil {
-		prev = holder
-	}
-	host, err := r.claim(s, "the admin address "+cfg.admin, sameAdmin)
-	if err != nil {
-		return nil, err
 	}
 	defer func() {
 		if err != nil {
 			s.end(nil, nil)
 		}
 	}()
-	if err := s.begin(prev, holder == nil); err != nil {
+	if err := s.begin(prev, file == nil); err != nil {
 		return nil, err
 	}
 	if s.watch, err = watchLists(cfg, s); err != nil {
 		return nil, err
 	}
-	if cfg.admin != "" {
-		s.watched = watch.New()
+	if cfg.admin == "" {
+		return s, nil
 	}
-	if cfg.admin != "" && host == nil {
+	s.watched = watch.New()
+	if address == nil {
 		server, err := admin.Listen(cfg.admin, cfg.token, s)
 		if err != nil {
 			return nil, err
