@@ -35,6 +35,14 @@ const (
 //go:embed data/*.onnx data/surprisal.bin data/autoencoder.json data/forest.json data/joint.json data/surprisal.json
 var embedded embed.FS
 
+// Files are the names of the files of a model folder.
+func Files() []string {
+	return []string{
+		autoencoderFile + ".json", autoencoderFile + ".onnx", forestFile + ".json", forestFile + ".onnx",
+		jointFile + ".json", jointFile + ".onnx", surprisalFile + ".json", surprisalFile + ".bin",
+	}
+}
+
 // Models are what an engine judges by. They are immutable.
 type Models struct {
 	Autoencoder *autoencoder.Plan

@@ -10,13 +10,6 @@ import (
 // spread a blocked answer to clients that were never flagged.
 const negativeTTL = 5
 
-// saidOf is what a client reads of each ground.
-var saidOf = [...]string{
-	verdict.Model:        "this client's queries below this domain look like a DNS tunnel",
-	verdict.Budget:       "this client has exchanged more information with this domain than a day's budget allows",
-	verdict.ClientBudget: "this client has sent more information to unknown domains than a day's budget allows",
-}
-
 // blocked is the reply to a blocked query: NXDOMAIN with an SOA owned by the
 // very name, so that nothing above it is denied, or REFUSED. Only a query that
 // carried OPT gets one back, with the reason in it (RFC 8914).
@@ -39,7 +32,7 @@ func blocked(r *dns.Msg, refuse bool, ground verdict.Ground) *dns.Msg {
 		opt := m.IsEdns0()
 		opt.Option = append(opt.Option, &dns.EDNS0_EDE{
 			InfoCode:  dns.ExtendedErrorCodeBlocked,
-			ExtraText: "notunnel: " + saidOf[ground],
+			ExtraText: "notunnel: " + ground.Said(),
 		})
 	}
 	return m

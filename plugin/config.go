@@ -12,6 +12,7 @@ import (
 	"github.com/coredns/coredns/plugin"
 
 	"github.com/notunnel/notunnel/model/forest"
+	"github.com/notunnel/notunnel/plugin/admin"
 	"github.com/notunnel/notunnel/plugin/detect"
 	"github.com/notunnel/notunnel/plugin/meter"
 	"github.com/notunnel/notunnel/plugin/subject"
@@ -26,18 +27,23 @@ type config struct {
 	engine     detect.Config
 	allow      verdict.AllowList // domains named in the Corefile itself
 	allowFiles []string          // absolute or relative to the working directory
-	popular    string            // file of popular domains, "" for the shipped list, none for none
+	deny       []string          // domains, as Add of a deny list takes them
+	denyFiles  []string
+	popular    string // file of popular domains, "" for the shipped list, none for none
+	model      string // directory, "" for the embedded models
+	state      string // file, "" for none
+	admin      string // HOST:PORT, "" for none
+	tokenFile  string // "" for none
+	token      admin.Token
 
-	popularStamp stamp  // of that file when setup read it
-	model        string // directory, "" for the embedded models
+	digests map[string]digest // of the files of each list when setup read them
 }
 
 // maxCapacity keeps a mistyped capacity from taking the whole machine: at
 // about 1.5 KiB a window it is 24 GiB.
 const maxCapacity = 1 << 24
 
-// parse reads the directive. It has no side effects; allow files and models
-// are read by setup.
+// parse reads the directive. It has no side effects; files are read by setup.
 func parse(c *caddy.Controller) (config, error) {
 	cfg := config{engine: detect.Default()}
 	root := dnsserver.GetConfig(c).Root
@@ -109,6 +115,7 @@ var options = map[string]option{
 	}},
 	"client_prefix": {2, 2, "two numbers of bits, IPv4 and IPv6", false, setClientPrefix},
 	"allow":         {1, many, "domains or files", true, setAllow},
+	"deny":          {1, many, "domains or files", true, setDeny},
 	"exempt":        {1, many, "networks or addresses", true, setExempt},
 	"budget": {1, 3, "UP DOWN [CLIENT], or off", false, func(cfg *config, _ string, args []string) (err error) {
 		cfg.engine.Budget, err = meter.ParseLimits(args)
@@ -122,6 +129,11 @@ var options = map[string]option{
 	}},
 	"model": {1, 1, "a directory", false, func(cfg *config, root string, args []string) error {
 		cfg.model = under(root, args[0])
+		return nil
+	}},
+	"admin": {1, 2, "an address and a token file", false, setAdmin},
+	"state": {1, 1, "a file", false, func(cfg *config, root string, args []string) error {
+		cfg.state = under(root, args[0])
 		return nil
 	}},
 }
@@ -182,6 +194,29 @@ func setAllow(cfg *config, root string, args []string) error {
 	return nil
 }
 
+// setDeny is setAllow for what is always blocked.
+func setDeny(cfg *config, root string, args []string) error {
+	check := verdict.NewDenyBuilder(nil)
+	for _, arg := range args {
+		if strings.Contains(arg, "/") {
+			cfg.denyFiles = append(cfg.denyFiles, under(root, arg))
+		} else if err := check.Add(arg); err != nil {
+			return err
+		} else {
+			cfg.deny = append(cfg.deny, arg)
+		}
+	}
+	return nil
+}
+
+func setAdmin(cfg *config, root string, args []string) error {
+	cfg.admin = args[0]
+	if len(args) > 1 {
+		cfg.tokenFile = under(root, args[1])
+	}
+	return admin.CheckAddr(cfg.admin, cfg.tokenFile != "")
+}
+
 func setExempt(cfg *config, _ string, args []string) error {
 	for _, arg := range args {
 		network, err := subject.ParseNetwork(arg)
@@ -221,5 +256,6 @@ func under(root, path string) string {
 func (c *config) key() string {
 	e := c.engine
 	return fmt.Sprint(c.monitor, c.refuse, e.Thresholds, e.Window, e.BlockFor, e.Capacity, e.Bits4, e.Bits6, e.Budget,
-		e.Exempt, c.allow, c.allowFiles, c.popular, e.Models.ID)
+		e.Exempt, c.allow, c.allowFiles, c.deny, c.denyFiles, c.popular, c.model, c.state,
+		c.admin, c.tokenFile, e.Models.ID)
 }

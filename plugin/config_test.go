@@ -68,6 +68,9 @@ func TestParse(t *testing.T) {
 			allow(c, "a.example", "b.example")
 			c.allowFiles = []string{"/etc/coredns/c"}
 		}, ""},
+		{"denied", "notunnel {\ndeny example.org *.example.net\ndeny ./d\n}", func(c *config) {
+			c.deny, c.denyFiles = []string{"example.org", "*.example.net"}, []string{"/etc/coredns/d"}
+		}, ""},
 		{"exempt", "notunnel {\nexempt 10.1.2.3/8 192.0.2.1\nexempt 2001:db8::1 ::ffff:192.0.2.128/121\n}", func(c *config) {
 			c.engine.Exempt = networks("10.0.0.0/8", "192.0.2.1/32", "2001:db8::1/128", "192.0.2.128/25")
 		}, ""},
@@ -84,7 +87,7 @@ func TestParse(t *testing.T) {
 
 		{"the directive twice", "notunnel\nnotunnel", nil, "Testfile:2 - Error during parsing: there is a second notunnel"},
 		{"unknown option", "notunnel {\ncolour blue\n}", nil, `Testfile:2 - Error during parsing: unknown option "colour"`},
-		{"option of later", "notunnel {\ndeny example.org\n}", nil, `unknown option "deny"`},
+		{"option of later", "notunnel {\nshare redis://127.0.0.1 key\n}", nil, `unknown option "share"`},
 		{"option twice", "notunnel {\nmode block\nmode block\n}", nil, `Testfile:3 - Error during parsing: option "mode" is given twice`},
 		{"bad zone", "notunnel exa..mple", nil, "is not a zone"},
 		{"no mode", "notunnel {\nmode\n}", nil, "mode takes block or monitor"},
@@ -121,6 +124,7 @@ func TestParse(t *testing.T) {
 		{"nothing allowed", "notunnel {\nallow\n}", nil, "allow takes domains or files"},
 		{"allowed port", "notunnel {\nallow example.com:53\n}", nil, `Testfile:2 - Error during parsing: allow: "example.com:53" is not a domain`},
 		{"allowed address", "notunnel {\nallow 10.0.0.1\n}", nil, "clients are named by exempt"},
+		{"denied port", "notunnel {\ndeny example.com:53\n}", nil, `Testfile:2 - Error during parsing: deny: "example.com:53" is not a domain`},
 		{"bad exemption", "notunnel {\nexempt 10.0.0.0/40\n}", nil, `"10.0.0.0/40" is neither a network nor an address`},
 		{"exemption of no client", "notunnel {\nexempt ::ffff:10.0.0.0/90\n}", nil, "wider than the IPv4 addresses"},
 	} {

@@ -14,15 +14,20 @@
 //	joint/         what a client asked for below all its unknown SLDs together
 //	../segment     prefix to words
 //	../model       autoencoder, features and forest; surprisal is the meter's price list
-//	verdict/       a case to a ruling: Pass, Watch or Block; the allow list
+//	verdict/       a case to a ruling: Pass, Watch or Block; what is allowed and denied
 //	spelling.go    names leave in lower case, replies come back as they were asked for
 //	answer.go      the reply to a blocked query
 //
 // Below all of them: escape/ reads and writes \DDD, keyhash/ is the keyed hash, slab/
 // holds what is known of each pair, domain/ reads domains as people write them.
 //
-// Beside the way: setup.go and config.go read the Corefile, engines.go and
-// instance.go keep windows, flags and what was metered over a reload, listfiles.go
-// watches the files of domains, metrics.go and faults.go count, ready.go says when
-// there is a verdict to be had, log.go and clock.go are what all of these use.
+// Beside it: state/ keeps on disk what must not be forgotten, admin/ is the interface for
+// people, watch/ names the pairs that are worth a look.
+//
+// Beside the way: setup.go and config.go read the Corefile, sharedengine.go is an engine
+// with what goes on beside it, engines.go and instance.go keep windows, flags and what
+// was metered over a reload, statefile.go over a restart, lists.go reads lists and models
+// and listfiles.go watches their files, adminview.go is what admin/ sees, pause.go lets
+// all pass for a while, metrics.go and faults.go count, ready.go says when there is a
+// verdict to be had, log.go, denylog.go and clock.go are what all of these use.
 package notunnel

@@ -4,14 +4,14 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/notunnel/notunnel/plugin/detect"
 	"github.com/notunnel/notunnel/plugin/keyhash"
 )
 
 // engines are the engines of this process.
 var engines = registry{running: (*instance).running}
 
-// key is that of all engines, so that one can take over what another one holds.
+// key is that of engines that begin with nothing, so that one can take over what another
+// one holds. Others have that of the engine before them, or of their state file.
 var key = keyhash.New()
 
 // registry lets server blocks with equal options share one engine, and hands
@@ -40,14 +40,6 @@ type lease struct {
 	instance *instance
 }
 
-// sharedEngine is an engine in use.
-type sharedEngine struct {
-	key    string
-	engine *detect.Engine
-	watch  *listWatch
-	maker  *instance
-}
-
 // acquire returns the engine for the configuration of a server block. Each call
 // is matched by a release, unless the instance fails.
 func (r *registry) acquire(cfg *config, block string, by *instance) (l *lease, err error) {
@@ -60,36 +52,23 @@ func (r *registry) acquire(cfg *config, block string, by *instance) (l *lease, e
 	key := cfg.key()
 	if at := slices.IndexFunc(r.leases, func(l *lease) bool { return l.key == key }); at >= 0 {
 		l.sharedEngine = r.leases[at].sharedEngine
+		if _, _, err := r.claim(l.sharedEngine, by); err != nil {
+			return nil, err
+		}
 		if before != nil && before.sharedEngine != l.sharedEngine && l.maker == by {
-			l.engine.Inherit(before.engine)
+			l.engine().Inherit(before.engine())
 		}
 		l.watch.refresh()
-	} else if l.sharedEngine, err = newEngine(cfg, before); err != nil {
+		if server := l.server.Load(); server != nil {
+			server.Switch(cfg.token, l.sharedEngine) // the token may be another one
+		}
+	} else if l.sharedEngine, err = r.newEngine(cfg, before, by); err != nil {
 		return nil, err
 	} else {
-		l.key, l.maker = key, by
+		l.key = key
 	}
 	r.leases = append(r.leases, l)
 	return l, nil
-}
-
-// newEngine makes an engine that begins with what the server block's last one
-// remembers, if there is one.
-func newEngine(cfg *config, before *lease) (*sharedEngine, error) {
-	var prev *detect.Engine
-	if before != nil {
-		prev = before.engine
-	}
-	engine, err := detect.New(cfg.engine, prev)
-	if err != nil {
-		return nil, err
-	}
-	watch, err := watchLists(cfg, engine)
-	if err != nil {
-		return nil, err
-	}
-	engine.Flags().Follow(flagLog{monitor: cfg.monitor}.changed)
-	return &sharedEngine{engine: engine, watch: watch}, nil
 }
 
 // other is the use of an engine by the same server block of another instance,
@@ -112,7 +91,10 @@ func (r *registry) release(l *lease) {
 		return // swept
 	}
 	if next := r.other(l.block, l.instance); next != nil && next.sharedEngine != l.sharedEngine {
-		next.engine.InheritFlags(l.engine)
+		next.engine().InheritFlags(l.engine())
+	}
+	if next := r.heir(l, sameState); next != nil {
+		next.engine().InheritFlags(l.engine())
 	}
 	r.end(l)
 }
@@ -138,9 +120,19 @@ func (r *registry) end(l *lease) {
 	if slices.ContainsFunc(r.leases, func(other *lease) bool { return other.sharedEngine == l.sharedEngine }) {
 		return
 	}
-	_, evicted := l.engine.Count()
+	_, evicted := l.count()
 	r.evicted += evicted
-	l.watch.stop()
+	l.sharedEngine.end(r.heir(l, sameState), r.heir(l, sameAdmin))
+}
+
+// heir is another engine that is to have what this one has, nil if there is none.
+func (r *registry) heir(of *lease, same func(a, b *sharedEngine) bool) *sharedEngine {
+	for _, l := range r.leases {
+		if l.sharedEngine != of.sharedEngine && same(l.sharedEngine, of.sharedEngine) {
+			return l.sharedEngine
+		}
+	}
+	return nil
 }
 
 // count sums up what the engines hold.
@@ -152,7 +144,7 @@ func (r *registry) count() (windows int, evicted uint64) {
 	for _, l := range r.leases {
 		if !counted[l.sharedEngine] {
 			counted[l.sharedEngine] = true
-			w, e := l.engine.Count()
+			w, e := l.count()
 			windows, evicted = windows+w, evicted+e
 		}
 	}

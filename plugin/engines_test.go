@@ -77,7 +77,7 @@ func flag(t *testing.T, l *lease, sld string) {
 	t.Helper()
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 200 {
-		if ask(l.engine, tunnelled(r)+"."+sld+".").Flagged != nil {
+		if ask(l.engine(), tunnelled(r)+"."+sld+".").Flagged != nil {
 			return
 		}
 	}
@@ -95,14 +95,14 @@ func tunnelled(r *rand.Rand) string {
 }
 
 func flagged(l *lease, sld string) bool {
-	return ask(l.engine, "www."+sld+".").Verdict == verdict.Block
+	return ask(l.engine(), "www."+sld+".").Verdict == verdict.Block
 }
 
 // events are those of the window of the SLD.
 func events(l *lease, sld string) int {
 	var d detect.Decision
-	l.engine.Identify(detect.Query{Name: "www." + sld + ".", Client: netip.MustParseAddr("192.0.2.1")}, &d)
-	sum, _ := l.engine.Summary(&d)
+	l.engine().Identify(detect.Query{Name: "www." + sld + ".", Client: netip.MustParseAddr("192.0.2.1")}, &d)
+	sum, _ := l.engine().Summary(&d)
 	return sum.Events
 }
 
@@ -110,11 +110,11 @@ func TestEqualOptionsShareAnEngine(t *testing.T) {
 	r, cfg := newReloads(), configured(t, nil)
 	i := r.instance()
 	a, b := r.lease(t, cfg, "a", i), r.lease(t, cfg, "b", i)
-	if a.engine != b.engine {
+	if a.engine() != b.engine() {
 		t.Error("two engines for equal options")
 	}
 	other := r.lease(t, configured(t, func(c *config) { c.engine.Capacity = 10 }), "c", i)
-	if other.engine == a.engine {
+	if other.engine() == a.engine() {
 		t.Error("one engine for different options")
 	}
 	r.stop(i, a)
@@ -137,7 +137,7 @@ func TestWindowsAndFlagsSurviveAReload(t *testing.T) {
 			old := r.lease(t, configured(t, nil), "a", first)
 			flag(t, old, "before.org")
 			for i := range 5 {
-				ask(old.engine, fmt.Sprintf("host%d.ordinary.org.", i))
+				ask(old.engine(), fmt.Sprintf("host%d.ordinary.org.", i))
 			}
 			next := r.lease(t, configured(t, change), "a", second)
 			flag(t, old, "meanwhile.org") // the old one serves until the new one does
@@ -164,7 +164,7 @@ func TestOtherModelBeginsWithoutWindows(t *testing.T) {
 	first, second := r.instance(), r.instance()
 	old := r.lease(t, configured(t, nil), "a", first)
 	flag(t, old, "before.org")
-	ask(old.engine, "www.ordinary.org.")
+	ask(old.engine(), "www.ordinary.org.")
 	next := r.lease(t, configured(t, func(c *config) {
 		other := *c.engine.Models
 		other.ID = "other"
@@ -189,7 +189,7 @@ func TestOtherClientPrefixBeginsAnew(t *testing.T) {
 	old := r.lease(t, configured(t, wide), "a", first)
 	flag(t, old, "before.org")
 	next := r.lease(t, configured(t, nil), "a", second)
-	if windows, _ := next.engine.Count(); windows+next.engine.Flags().Len() != 0 || flagged(next, "before.org") {
+	if windows, _ := next.engine().Count(); windows+next.engine().Flags().Len() != 0 || flagged(next, "before.org") {
 		t.Error("the new engine begins with pairs of the old one")
 	}
 }
@@ -225,11 +225,11 @@ func TestMeetingBlocksKeepWhatBothHad(t *testing.T) {
 			flag(t, a1, "of-a.org")
 			flag(t, b1, "of-b.org")
 			a2, b2 := r.lease(t, configured(t, change), "a", second), r.lease(t, configured(t, change), "b", second)
-			if a1.engine == b2.engine && flagged(b2, "of-b.org") {
+			if a1.engine() == b2.engine() && flagged(b2, "of-b.org") {
 				t.Error("the engine that serves was changed before the new instance did")
 			}
 			r.stop(first, a1, b1)
-			if a2.engine != b2.engine {
+			if a2.engine() != b2.engine() {
 				t.Fatal("two engines for equal options")
 			}
 			if !flagged(a2, "of-a.org") || !flagged(a2, "of-b.org") {
@@ -252,7 +252,7 @@ func TestFailedInstanceLeavesNoTrace(t *testing.T) {
 	old := r.lease(t, watching(1000), "a", first)
 	flag(t, old, "before.org")
 	for i := range 500 {
-		ask(old.engine, fmt.Sprintf("www.site-%d.org.", i))
+		ask(old.engine(), fmt.Sprintf("www.site-%d.org.", i))
 	}
 	windows, evicted := r.count()
 	running := runtime.NumGoroutine()
@@ -298,5 +298,36 @@ func waitForGoroutines(t *testing.T, most int) {
 			t.Errorf("%d goroutines, want %d", runtime.NumGoroutine(), most)
 			return
 		}
+	}
+}
+
+// Two engines of an instance cannot have one state file, whichever comes first and
+// whichever was there before.
+func TestOneEngineAStateFile(t *testing.T) {
+	for _, order := range [][2]int{{1000, 2000}, {2000, 1000}} {
+		path := filepath.Join(t.TempDir(), "state")
+		with := func(capacity int) config {
+			return configured(t, func(c *config) { c.state, c.engine.Capacity = path, capacity })
+		}
+		r := newReloads()
+		first, second := r.instance(), r.instance()
+		old := r.lease(t, with(1000), "a", first)
+		flag(t, old, "before.org")
+		one := r.lease(t, with(order[0]), "a", second)
+		other := with(order[1])
+		if _, err := r.acquire(&other, "b", second); err == nil || !strings.Contains(err.Error(), "name the state file "+path) {
+			t.Fatalf("%v: error %v", order, err)
+		}
+		r.stop(first, old)
+		if one.store.Load() == nil || !flagged(one, "before.org") {
+			t.Errorf("%v: the next engine has not got the file", order)
+		}
+		r.stop(second, one)
+		third := r.instance()
+		again := r.lease(t, with(3000), "a", third)
+		if !flagged(again, "before.org") {
+			t.Errorf("%v: the flag is not in the file", order)
+		}
+		r.stop(third, again)
 	}
 }

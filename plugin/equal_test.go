@@ -126,7 +126,7 @@ func (w windows) take(e *detect.Engine, name string, client netip.Addr) {
 func served(t *testing.T, all []*exchange) windows {
 	e := observer(t)
 	var current *exchange
-	n := &Notunnel{zones: []string{"."}, engine: e, Next: plugin.HandlerFunc(
+	n := &Notunnel{zones: []string{"."}, shared: alone(e), Next: plugin.HandlerFunc(
 		func(_ context.Context, w dns.ResponseWriter, _ *dns.Msg) (int, error) {
 			if current.reply == nil {
 				return dns.RcodeSuccess, nil // never answered

@@ -26,10 +26,10 @@ type Notunnel struct {
 	zones     []string
 	monitor   bool
 	refuse    bool
-	engine    *detect.Engine // set before queries come, like the next two
-	view      string         // that the server block is for
-	published bool           // somebody collects metadata
-	ready     atomic.Bool    // the engine is there; may be asked for at any time
+	shared    *sharedEngine // set before queries come, like the next two
+	view      string        // that the server block is for
+	published bool          // somebody collects metadata
+	ready     atomic.Bool   // the engine is there; may be asked for at any time
 	counters  counters
 }
 
@@ -79,6 +79,10 @@ func (n *Notunnel) judge(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) 
 	if zone == "" {
 		return j
 	}
+	if n.shared.passesAll() {
+		n.counters.of(labels{metrics.WithServer(ctx), zone, n.view}).paused.Inc()
+		return j
+	}
 	d := decisions.Get().(*detect.Decision)
 	defer decisions.Put(d)
 	at := now()
@@ -87,6 +91,7 @@ func (n *Notunnel) judge(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) 
 	}
 	series := n.counters.of(labels{metrics.WithServer(ctx), zone, n.view})
 	series.count(d)
+	n.shared.note(d, n.monitor)
 	if n.published && metadata.ValueFuncs(ctx) != nil {
 		publish(ctx, d)
 	}
@@ -120,7 +125,7 @@ func (n *Notunnel) zone(r *dns.Msg) string {
 // decide asks the engine. A fault in it is counted and lets the query pass.
 func (n *Notunnel) decide(w dns.ResponseWriter, r *dns.Msg, d *detect.Decision, at moment) (ok bool) {
 	defer queryFaults.caught()
-	n.engine.Query(detect.Query{
+	n.shared.engine().Query(detect.Query{
 		Name:   r.Question[0].Name,
 		Type:   r.Question[0].Qtype,
 		Client: clientOf(w),
@@ -134,7 +139,7 @@ func (n *Notunnel) decide(w dns.ResponseWriter, r *dns.Msg, d *detect.Decision, 
 func (n *Notunnel) learn(j *judgement, m *dns.Msg) (ok bool) {
 	ok = true
 	defer replyFaults.caught()
-	_, ok = n.engine.Reply(j.ticket, m, j.at.time())
+	_, ok = n.shared.engine().Reply(j.ticket, m, j.at.time())
 	return ok
 }
 

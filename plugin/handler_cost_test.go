@@ -32,7 +32,7 @@ func door(t testing.TB) *Notunnel {
 	reply.Answer = []dns.RR{test.A("www.example.com. 300 IN A 192.0.2.1")}
 	return &Notunnel{
 		zones:  []string{"."},
-		engine: engine,
+		shared: alone(engine),
 		Next: plugin.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, _ *dns.Msg) (int, error) {
 			return dns.RcodeSuccess, w.WriteMsg(reply)
 		}),

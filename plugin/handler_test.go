@@ -27,7 +27,7 @@ func guard(t *testing.T, change func(*config), records ...dns.RR) *Notunnel {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Notunnel{zones: []string{"."}, engine: e, Next: plugin.HandlerFunc(
+	return &Notunnel{zones: []string{"."}, shared: alone(e), Next: plugin.HandlerFunc(
 		func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
 			m := new(dns.Msg)
 			m.SetReply(r)
@@ -156,4 +156,11 @@ func TestBlockedReplyHasTheClassOfTheQuestion(t *testing.T) {
 			t.Errorf("class %d for a question of class %d", soa.Class, class)
 		}
 	}
+}
+
+// alone is an engine that no registry knows.
+func alone(e *detect.Engine) *sharedEngine {
+	s := new(sharedEngine)
+	s.running.Store(e)
+	return s
 }

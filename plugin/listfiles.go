@@ -13,40 +13,7 @@ import (
 	"github.com/fsnotify/fsnotify"
 
 	"github.com/notunnel/notunnel/plugin/detect"
-	"github.com/notunnel/notunnel/plugin/standing"
-	"github.com/notunnel/notunnel/plugin/verdict"
 )
-
-// allowList is the shipped list, the Corefile's entries and those of the
-// files, as they read now.
-func (c *config) allowList() (*verdict.AllowList, error) {
-	all := verdict.Union(verdict.Shipped(), &c.allow)
-	for _, file := range c.allowFiles {
-		if err := all.AddFile(file); err != nil {
-			return nil, err
-		}
-	}
-	return all, nil
-}
-
-// standingList is the list of popular domains, as it reads now.
-func (c *config) standingList() (*standing.List, error) {
-	switch c.popular {
-	case "":
-		return standing.Shipped(), nil
-	case none:
-		return standing.None(), nil
-	}
-	return standing.Read(c.popular)
-}
-
-// files are those that lists are read from.
-func (c *config) files() []string {
-	if c.popular == "" || c.popular == none {
-		return c.allowFiles
-	}
-	return append(slices.Clip(c.allowFiles), c.popular)
-}
 
 // settle is how long after its first change a file is read: editors and config
 // maps replace a file in several steps.
@@ -55,21 +22,25 @@ const settle = 200 * time.Millisecond
 // listWatch puts the lists of an engine in force anew whenever one of their files
 // changes. A file that cannot be read leaves the old list in force.
 type listWatch struct {
-	cfg     *config
-	engine  *detect.Engine
+	shared  *sharedEngine
+	lists   []list
 	watcher *fsnotify.Watcher // nil if there are no files
 	done    chan struct{}
 
 	mu      sync.Mutex
-	list    *verdict.AllowList // in force
-	popular stamp              // of the file when it was read
-	failed  bool               // the last reading did
-	watched map[string]bool    // paths whose change counts
+	config  detect.Config     // what is in force
+	tried   map[string]digest // of the files of each list when they were read last
+	watched map[string]bool   // paths whose change counts
 }
 
-func watchLists(cfg *config, e *detect.Engine) (*listWatch, error) {
-	w := &listWatch{cfg: cfg, engine: e, list: cfg.engine.Allow, popular: cfg.popularStamp}
-	if len(cfg.files()) == 0 {
+func watchLists(cfg *config, s *sharedEngine) (*listWatch, error) {
+	w := &listWatch{shared: s, config: cfg.engine, tried: map[string]digest{}}
+	for _, l := range cfg.lists() {
+		if len(l.files) > 0 {
+			w.lists, w.tried[l.name] = append(w.lists, l), cfg.digests[l.name]
+		}
+	}
+	if len(w.lists) == 0 {
 		return w, nil
 	}
 	var err error
@@ -82,7 +53,7 @@ func watchLists(cfg *config, e *detect.Engine) (*listWatch, error) {
 	}
 	w.done = make(chan struct{})
 	go w.run()
-	w.refresh() // it may have changed since setup read it
+	w.refresh() // a file may have changed since setup read it
 	return w, nil
 }
 
@@ -128,7 +99,7 @@ func (w *listWatch) counts(path string) bool {
 	return w.watched[filepath.Clean(path)]
 }
 
-// refresh reads the files, and puts the list in force if it is another one.
+// refresh reads the lists whose files have changed, and puts them in force.
 func (w *listWatch) refresh() {
 	if w.watcher == nil {
 		return
@@ -138,63 +109,52 @@ func (w *listWatch) refresh() {
 	if err := w.follow(); err != nil {
 		log.Errorf("%v", err)
 	}
-	w.refreshPopular()
-	list, err := w.cfg.allowList()
+	for i := range w.lists {
+		l := &w.lists[i]
+		if now := l.digest(); now != w.tried[l.name] {
+			w.tried[l.name] = now
+			w.renew(l)
+		}
+	}
+}
+
+// renew puts a list in force as its files read now.
+func (w *listWatch) renew(l *list) {
+	next := w.config
+	warnings, err := l.read(&next)
+	said := ""
+	if err == nil {
+		said, err = l.put(w.shared, &next)
+	}
 	if err != nil {
-		log.Errorf("allow: %v; the list read before stays in force", err)
-		w.failed = true
+		log.Errorf("%v; the %s read before stays in force", err, l.what())
 		return
 	}
-	if list.Equal(w.list) && !w.failed {
-		return
+	w.config = next
+	log.Infof("%s: %s", l.name, said)
+	for _, warning := range warnings {
+		log.Warning(warning)
 	}
-	w.list, w.failed = list, false
-	w.engine.SetAllow(list)
-	log.Infof("allow: %d domains in force", list.Len())
 }
 
-// refreshPopular reads the file of popular domains if it is another one.
-func (w *listWatch) refreshPopular() {
-	if w.cfg.popular == "" || w.cfg.popular == none {
-		return
-	}
-	now := stampOf(w.cfg.popular)
-	if now == w.popular {
-		return
-	}
-	w.popular = now
-	list, err := w.cfg.standingList()
-	if err != nil {
-		log.Errorf("%v; the list read before stays in force", err)
-		return
-	}
-	w.engine.SetStanding(list)
-	popular, _ := list.Len()
-	log.Infof("popular: %d domains in force", popular)
-}
-
-// stamp tells the states of a file apart.
-type stamp struct {
-	modified time.Time
-	size     int64
-}
-
-func stampOf(path string) (s stamp) {
-	if info, err := os.Stat(path); err == nil {
-		s = stamp{info.ModTime(), info.Size()}
-	}
-	return s
+// inForce are the lists in force.
+func (w *listWatch) inForce() detect.Config {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.config
 }
 
 // follow watches what the files are reached by now.
 func (w *listWatch) follow() error {
 	w.watched = map[string]bool{}
 	folders := map[string]bool{}
-	for _, file := range w.cfg.files() {
-		for _, path := range chain(file) {
-			w.watched[path] = true
-			// The folder, since a file that is replaced takes its watch along.
-			folders[filepath.Dir(path)] = true
+	for _, l := range w.lists {
+		for _, file := range l.files {
+			for _, path := range chain(file) {
+				w.watched[path] = true
+				// The folder, since a file that is replaced takes its watch along.
+				folders[filepath.Dir(path)] = true
+			}
 		}
 	}
 	for _, old := range w.watcher.WatchList() {

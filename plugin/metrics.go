@@ -95,8 +95,9 @@ type series struct {
 	labels   labels
 	verdicts [verdict.Block + 1]prometheus.Counter
 	unjudged [detect.Whys]prometheus.Counter
-	flags    [verdict.ClientBudget + 1]prometheus.Counter // by ground, none for NoGround
-	blocks   [verdict.ClientBudget + 1]prometheus.Counter
+	paused   prometheus.Counter
+	flags    [verdict.Grounds]prometheus.Counter // by ground, none for NoGround and Deny
+	blocks   [verdict.Grounds]prometheus.Counter // none for NoGround
 }
 
 // labels name a series.
@@ -137,18 +138,21 @@ func (c *counters) add(l labels) *series {
 		return s
 	}
 	s := &series{labels: l}
-	for g := verdict.NoGround + 1; g <= verdict.ClientBudget; g++ {
-		s.flags[g] = flagsTotal.WithLabelValues(l.server, l.zone, l.view, g.String())
+	for g := verdict.NoGround + 1; int(g) < verdict.Grounds; g++ {
+		if g != verdict.Deny {
+			s.flags[g] = flagsTotal.WithLabelValues(l.server, l.zone, l.view, g.String())
+		}
 		s.blocks[g] = blocksTotal.WithLabelValues(l.server, l.zone, l.view, g.String())
 	}
 	for v := range s.verdicts {
 		s.verdicts[v] = queriesTotal.WithLabelValues(l.server, l.zone, l.view, verdict.Verdict(v).String())
 	}
 	for w := range s.unjudged {
-		if why := detect.Why(w); why != detect.Judged {
+		if why := detect.Why(w); why != detect.Judged && why != detect.Denied {
 			s.unjudged[w] = unjudgedTotal.WithLabelValues(l.server, l.zone, l.view, why.String())
 		}
 	}
+	s.paused = unjudgedTotal.WithLabelValues(l.server, l.zone, l.view, "paused")
 	next := []*series{s}
 	if known := c.known.Load(); known != nil {
 		next = append(next, *known...)
@@ -159,7 +163,7 @@ func (c *counters) add(l labels) *series {
 
 // count counts a decision.
 func (s *series) count(d *detect.Decision) {
-	if d.Why == detect.Judged {
+	if d.Why == detect.Judged || d.Why == detect.Denied {
 		s.verdicts[d.Verdict].Inc()
 	} else {
 		s.unjudged[d.Why].Inc()

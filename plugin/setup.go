@@ -10,12 +10,12 @@ import (
 	"github.com/coredns/coredns/plugin"
 
 	"github.com/notunnel/notunnel/model"
-	"github.com/notunnel/notunnel/plugin/split/psl"
+	"github.com/notunnel/notunnel/plugin/admin"
 )
 
 func init() { plugin.Register(pluginName, setup) }
 
-// setup reads the directive, the models and the allow lists, so that whatever
+// setup reads the directive, the models and the lists, so that whatever
 // is wrong with them stops the start. The engine itself is made on start-up,
 // when the whole Corefile is known to be good.
 func setup(c *caddy.Controller) error {
@@ -23,20 +23,21 @@ func setup(c *caddy.Controller) error {
 	if err != nil {
 		return plugin.Error(pluginName, err)
 	}
-	if cfg.engine.Models, err = models(cfg.model); err != nil {
-		return plugin.Error(pluginName, err)
+	cfg.digests = map[string]digest{}
+	for _, l := range cfg.lists() {
+		cfg.digests[l.name] = l.digest()
+		warnings, err := l.read(&cfg.engine)
+		if err != nil {
+			return plugin.Error(pluginName, err)
+		}
+		for _, warning := range warnings {
+			log.Warning(warning)
+		}
 	}
-	if cfg.engine.Allow, err = cfg.allowList(); err != nil {
-		return plugin.Error(pluginName, err)
-	}
-	if cfg.popular != "" {
-		cfg.popularStamp = stampOf(cfg.popular)
-	}
-	if cfg.engine.Standing, err = cfg.standingList(); err != nil {
-		return plugin.Error(pluginName, err)
-	}
-	for _, said := range cfg.engine.Models.CutByOthers(psl.Version) {
-		log.Warning(said)
+	if cfg.tokenFile != "" {
+		if cfg.token, err = admin.ReadToken(cfg.tokenFile); err != nil {
+			return plugin.Error(pluginName, err)
+		}
 	}
 	cfg.engine.Watcher, cfg.engine.Key = watcher{}, key
 
@@ -50,7 +51,7 @@ func setup(c *caddy.Controller) error {
 		if l, err = engines.acquire(&cfg, name, by); err != nil {
 			return plugin.Error(pluginName, err)
 		}
-		n.engine, n.view = l.engine, block.ViewName
+		n.shared, n.view = l.sharedEngine, block.ViewName
 		n.published = block.Handler("metadata") != nil
 		n.ready.Store(true)
 		return nil

@@ -20,7 +20,7 @@ func (n *Notunnel) unspelled(r *dns.Msg, d *detect.Decision) bool {
 	return !n.monitor && (d.Why == detect.Judged || d.Why == detect.Reverse) &&
 		strings.ContainsFunc(r.Question[0].Name, func(c rune) bool { return 'A' <= c && c <= 'Z' }) &&
 		r.IsTsig() == nil && // its signature covers the name
-		n.engine.Standing(d.SLD()) == standing.Unknown
+		n.shared.engine().Standing(d.SLD()) == standing.Unknown
 }
 
 // lowered is the query with its name in lower case. The query itself stays as it is:

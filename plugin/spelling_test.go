@@ -37,7 +37,7 @@ func TestSpelling(t *testing.T) {
 			}
 			var sent string
 			var made *dns.Msg
-			n := &Notunnel{zones: []string{"."}, engine: e, monitor: c.monitor, Next: plugin.HandlerFunc(
+			n := &Notunnel{zones: []string{"."}, shared: alone(e), monitor: c.monitor, Next: plugin.HandlerFunc(
 				func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
 					sent = r.Question[0].Name
 					made = new(dns.Msg).SetReply(r)

@@ -61,7 +61,7 @@ func TestCommentedOptionsStart(t *testing.T) {
 	}
 	block := regexp.MustCompile(`(?ms)^    # notunnel \{.*?^    # \}\n`)
 	options := block.FindString(string(text))
-	for _, name := range strings.Fields("mode action threshold window capacity allow exempt client_prefix block_for model") {
+	for _, name := range strings.Fields("mode action threshold window capacity allow deny exempt client_prefix block_for model state admin") {
 		if !regexp.MustCompile(`(?m)^    #     ` + name + ` `).MatchString(options) {
 			t.Errorf("option %s is not among the comments", name)
 		}
@@ -95,7 +95,7 @@ func write(t *testing.T, corefile string) string {
 
 var (
 	serverPort = regexp.MustCompile(`:\d+(\s|$)`)
-	portOf     = regexp.MustCompile(`^(prometheus|health|ready|pprof)\b`)
+	portOf     = regexp.MustCompile(`^(prometheus|health|ready|pprof|admin)\b`)
 )
 
 // localized puts what only its reader's machine has (ports, allow files, model
@@ -113,9 +113,11 @@ func localized(t *testing.T, corefile string) string {
 		words := strings.Fields(line)
 		switch {
 		case len(words) == 0 || strings.HasPrefix(words[0], "#"):
+		case words[0] == "state":
+			line = "state " + filepath.Join(t.TempDir(), "state") + "\n"
 		case words[0] == "model":
 			line = "model " + models + "\n"
-		case words[0] == "allow":
+		case words[0] == "allow" || words[0] == "deny":
 			for i, w := range words {
 				if strings.Contains(w, "/") {
 					words[i] = allow
@@ -136,6 +138,14 @@ func TestBadOptionsStopTheStart(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing")
 	brokenAllow := filepath.Join(t.TempDir(), "allow.txt")
 	writeFile(t, brokenAllow, "good.example.org\n\nnot*a domain\n")
+	token := func(text string, mode os.FileMode) string {
+		path := filepath.Join(t.TempDir(), "token")
+		writeFile(t, path, text)
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
 	tests := []struct{ name, option, want string }{
 		{"unknown option", "colour blue", "Corefile:4.*colour"},
 		{"mode", "mode maybe", "Corefile:4.*maybe"},
@@ -155,8 +165,21 @@ func TestBadOptionsStopTheStart(t *testing.T) {
 		{"allow without a domain", "allow", "Corefile:4.*allow"},
 		{"missing allow file", "allow " + missing, missing},
 		{"broken allow file", "allow " + brokenAllow, regexp.QuoteMeta(brokenAllow) + ":3"},
+		{"deny without a domain", "deny", "Corefile:4.*deny"},
+		{"denied address", "deny 192.0.2.1", "Corefile:4.*192.0.2.1"},
+		{"missing deny file", "deny " + missing, missing},
+		{"broken deny file", "deny " + brokenAllow, regexp.QuoteMeta(brokenAllow) + ":3"},
+		{"admin without a port", "admin 127.0.0.1", "Corefile:4.*HOST:PORT"},
+		{"admin for all without a token", "admin :8053", "Corefile:4.*not a loopback address"},
+		{"missing token file", "admin 127.0.0.1:8053 " + missing, missing},
+		{"short token", "admin 127.0.0.1:8053 " + token("short", 0o600), "at least 16"},
+		{"empty token", "admin 127.0.0.1:8053 " + token("", 0o600), "it is empty"},
+		{"token that everybody can read", "admin 127.0.0.1:8053 " + token("0123456789abcdef", 0o604), "read or changed by everybody"},
+		{"admin address that is taken", "admin " + taken(t).String(), "address already in use"},
+		{"state in no folder", "state " + missing + "/state", missing},
+		{"two state files", "state a b", "Corefile:4.*state takes a file"},
 		{"missing models", "model " + missing, missing},
-		{"option of later", "deny example.org", "Corefile:4.*deny"},
+		{"option of later", "share redis://127.0.0.1 key", "Corefile:4.*share"},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {

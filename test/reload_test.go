@@ -49,17 +49,13 @@ func TestFailedReloadLeavesEverythingAsItWas(t *testing.T) {
 	for i := range 300 {
 		ask(t, f.from("127.0.0.3"), fmt.Sprintf("www.site-%d.org", i), dns.TypeA, dns.RcodeSuccess)
 	}
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer taken.Close()
+	taken := taken(t)
 	allow := filepath.Join(t.TempDir(), "allow.txt")
 	writeFile(t, allow, "allowed.example.org\n")
 	before := f.scrape(t)
 	for i := range 10 {
 		f.write(t, fmt.Sprintf("pprof %s\n notunnel {\n capacity %d\n allow %s\n}", profile, 10+i, allow))
-		add(t, f.corefile, ".:"+port(taken.Addr())+" {\n bind 127.0.0.1\n whoami\n}\n")
+		add(t, f.corefile, ".:"+port(taken)+" {\n bind 127.0.0.1\n whoami\n}\n")
 		if err := f.FailToReload(); err != nil {
 			t.Fatal(err)
 		}
@@ -129,6 +125,17 @@ func TestViewsShareNothing(t *testing.T) {
 		t.Errorf("%v windows after the reload, want those of both views", n)
 	}
 	f.healthy(t)
+}
+
+// taken is an address that somebody listens on.
+func taken(t *testing.T) net.Addr {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return l.Addr()
 }
 
 // goroutines are the stacks of the resolver whose pprof listens there.

@@ -1,6 +1,6 @@
 // Command notunnel is the offline twin of the plugin: it judges recorded
 // traffic by the engine that serves, and prepares what the models are trained
-// on.
+// on. It also speaks to a server that runs (ctl).
 package main
 
 import (
@@ -17,6 +17,7 @@ type command struct {
 
 var commands = []command{
 	{"scan", "report the tunnels in captures and DNS logs", runScan},
+	{"ctl", "ask and command a running server", runCtl},
 	{"features", "write window states of labelled logs, to train the forest on", runFeatures},
 	{"eval", "judge labelled logs session by session, to measure a model", runEval},
 	{"encode", "write prefixes as ids, to train the autoencoder on", runEncode},

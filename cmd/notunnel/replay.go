@@ -102,7 +102,7 @@ func (r *replay) judge(q *capture.Query) (*pair, error) {
 	if d.Why == detect.Malformed {
 		r.nameless.Add("%q", q.Name)
 	}
-	if d.Why != detect.Judged {
+	if d.Why != detect.Judged && d.Why != detect.Denied {
 		return nil, nil
 	}
 	p := r.pair(at)
@@ -195,11 +195,15 @@ func (r *replay) flush() error {
 // pair is that of the decision.
 func (r *replay) pair(at time.Time) *pair {
 	d := &r.decision
-	key := pairKey{string(d.SLD()), d.Client}
+	sld := d.SLD()
+	if len(sld) == 0 { // a public suffix that is denied
+		sld = d.Scope
+	}
+	key := pairKey{string(sld), d.Client}
 	p := r.pairs[key]
 	if p == nil {
 		p = &pair{
-			sld: split.Text(d.SLD()), client: d.Client.String(), standing: r.engine.Standing(d.SLD()).String(), score: -1, first: at,
+			sld: split.Text(sld), client: d.Client.String(), standing: r.engine.Standing(sld).String(), score: -1, first: at,
 		}
 		r.pairs[key] = p
 		r.order = append(r.order, p)

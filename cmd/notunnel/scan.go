@@ -26,6 +26,7 @@ type scanOptions struct {
 	threshold float64
 	window    time.Duration
 	allow     []string
+	deny      []string
 	exempt    []string
 	budget    []string
 	popular   string
@@ -45,6 +46,7 @@ func runScan(args []string, stdout, stderr io.Writer) int {
 	c.Float64Var(&o.threshold, "threshold", 0, "score in (0,1] from which a pair is flagged (default: the model's own)")
 	c.DurationVar(&o.window, "window", detect.Default().Window, "how far back a window reaches")
 	c.StringSliceVar(&o.allow, "allow", nil, "domain, or file of domains (an argument with a slash), never judged; may be repeated")
+	c.StringSliceVar(&o.deny, "deny", nil, "domain, or file of domains (an argument with a slash), always blocked; may be repeated")
 	c.StringSliceVar(&o.exempt, "exempt", nil, "network or address of clients never judged; may be repeated")
 	c.StringSliceVar(&o.budget, "budget", nil, "UP,DOWN[,CLIENT] or off: information that a client may carry out and bring in, a day and unknown SLD; CLIENT: out to all of them (default 256KiB,64KiB)")
 	c.StringVar(&o.popular, "popular", "", "file of domains that many people use, or none (default: the shipped list)")
@@ -133,13 +135,17 @@ func (o *scanOptions) engine(stderr io.Writer) (*detect.Engine, error) {
 			return nil, fmt.Errorf("--allow: %w", err)
 		}
 	}
+	denied, err := o.denied(config.Allow)
+	if err != nil {
+		return nil, fmt.Errorf("--deny: %w", err)
+	}
+	config.Deny = denied
 	if o.budget != nil {
 		var err error
 		if config.Budget, err = meter.ParseLimits(o.budget); err != nil {
 			return nil, fmt.Errorf("--budget: %w", err)
 		}
 	}
-	var err error
 	if config.Standing, err = o.standing(); err != nil {
 		return nil, fmt.Errorf("--popular: %w", err)
 	}

@@ -22,14 +22,15 @@ const (
 	Exempt        // client never judged
 	Reverse       // PTR-shaped name
 	Malformed     // no name
+	Denied        // on the deny list: blocked
 )
 
 func (w Why) String() string {
-	return [...]string{"judged", "no_sld", "local", "allowed", "exempt", "reverse", "malformed"}[w]
+	return [...]string{"judged", "no_sld", "local", "allowed", "exempt", "reverse", "malformed", "denied"}[w]
 }
 
 // Whys is how many there are.
-const Whys = int(Malformed) + 1
+const Whys = int(Denied) + 1
 
 // ofClass is why a name of the class is judged or not.
 var ofClass = [...]Why{

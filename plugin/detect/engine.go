@@ -29,10 +29,11 @@ type Config struct {
 	Bits4      int               // bits of an IPv4 address that make one client
 	Bits6      int               // the same for IPv6
 	Allow      *verdict.AllowList
-	Standing   *standing.List // nil: every SLD is unknown
-	Exempt     []netip.Prefix // clients never judged
-	Key        keyhash.Key    // secret; engines inherit from those of the same key only
-	Budget     meter.Limits   // of unknown SLDs; of listed ones it is four times, of popular ones sixteen times as much
+	Deny       *verdict.DenyList // nil: nothing is denied
+	Standing   *standing.List    // nil: every SLD is unknown
+	Exempt     []netip.Prefix    // clients never judged
+	Key        keyhash.Key       // secret; engines inherit from those of the same key only
+	Budget     meter.Limits      // of unknown SLDs; of listed ones it is four times, of popular ones sixteen times as much
 
 	Watcher Watcher            // may be nil
 	Metered func(meter.Passed) // see meter.Config.Watch; may be nil
@@ -81,6 +82,8 @@ type Engine struct {
 	meter    *meter.Meter
 	code     meter.Code
 	allow    atomic.Pointer[verdict.AllowList]
+	deny     atomic.Pointer[verdict.DenyList]
+	orders   orders
 	standing atomic.Pointer[standing.List]
 }
 
@@ -163,6 +166,7 @@ func New(c Config, prev *Engine) (*Engine, error) {
 	e.meter = meter.New(config)
 	e.pairs = newPairs(c.Capacity, e.meter)
 	e.SetAllow(c.Allow)
+	e.SetDeny(c.Deny)
 	if prev != nil {
 		e.Inherit(prev)
 	}
@@ -175,6 +179,7 @@ func New(c Config, prev *Engine) (*Engine, error) {
 // a client, or under another key. The other engine is left as it is and may go on
 // deciding; until it goes, the windows are held twice.
 func (e *Engine) Inherit(from *Engine) {
+	e.inheritOrders(from)
 	if e.knowsPairsOf(from) {
 		same := from.config.Models.ID == e.config.Models.ID
 		if same {
@@ -189,6 +194,7 @@ func (e *Engine) Inherit(from *Engine) {
 // InheritFlags is Inherit without windows, for an engine that is in use: it
 // takes over what another one flagged last.
 func (e *Engine) InheritFlags(from *Engine) {
+	e.inheritOrders(from)
 	if e.knowsPairsOf(from) {
 		for _, pair := range e.flags.Inherit(from.flags) {
 			e.pairs.forget(pair) // a block ends in a fresh window
@@ -207,7 +213,7 @@ func (e *Engine) SetAllow(l *verdict.AllowList) {
 		l = &verdict.AllowList{}
 	}
 	e.allow.Store(l)
-	e.flags.Release(l.Covers)
+	e.flags.Release(func(f *flags.Flag) bool { return l.Covers([]byte(f.Scope)) })
 }
 
 // SetStanding puts another list of popular domains in force. With a nil list every

@@ -117,6 +117,18 @@ func (p *pairs) forget(key uint64) {
 	}
 }
 
+// forgive lets a pair begin anew, with a fresh window and nothing spent.
+func (p *pairs) forgive(key uint64, at time.Time) {
+	l := p.look(key)
+	defer l.Unlock()
+	if l.pair == nil {
+		p.meter.Forgive(key, nil, nil, at)
+		return
+	}
+	p.meter.Forgive(key, &l.account, &l.rests, at)
+	l.window.Clear(&l.panes)
+}
+
 // summary sums up the window of a pair, whatever its age. It returns false if there is
 // none.
 func (p *pairs) summary(key uint64, sum *feature.Summary) bool {

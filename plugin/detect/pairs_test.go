@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"bytes"
 	"fmt"
 	"sync"
 	"testing"
@@ -152,5 +153,32 @@ func TestCapacity(t *testing.T) {
 	}
 	if held, evicted := p.count(); held > capacity || evicted < 5_000 {
 		t.Errorf("%d pairs, %d evicted; want at most %d", held, evicted, capacity)
+	}
+}
+
+// What pairs have spent is there again after it was saved, also among fewer pairs.
+func TestSaveAndRestorePairs(t *testing.T) {
+	old := somePairs(1000)
+	for i := range 600 {
+		for j := range i % 9 {
+			old.visit(nth(i), fmt.Sprint("host", j), pairsAt)
+		}
+	}
+	var saved bytes.Buffer
+	if err := old.meter.Save(&saved, old.table.Len(), old.save); err != nil {
+		t.Fatal(err)
+	}
+	for _, capacity := range []int{1000, 100} {
+		next := somePairs(capacity)
+		if err := next.meter.Restore(bytes.NewReader(saved.Bytes()), next.restore); err != nil {
+			t.Fatal(err)
+		}
+		for i := range 600 {
+			was, _ := old.spent(nth(i), pairsAt)
+			is, _ := next.spent(nth(i), pairsAt)
+			if is < was && was > meter.FromBytes(8) || capacity == 1000 && is != was {
+				t.Fatalf("capacity %d: pair %d had spent %d, now %d", capacity, i, was, is)
+			}
+		}
 	}
 }

@@ -30,6 +30,8 @@ func (e *Engine) Query(q Query, d *Decision) {
 		e.judge(&q, d)
 	case Reverse, NoSLD:
 		e.meterOnly(&q, d)
+	case Denied:
+		e.block(d)
 	}
 }
 
@@ -46,8 +48,10 @@ func (e *Engine) identify(q *Query, d *Decision) {
 	switch {
 	case e.exempt(q.Client):
 		d.Why = Exempt
-	case e.allow.Load().Covers(d.Full()):
+	case e.allowed(q, d):
 		d.Why = Allowed
+	case e.denied(d):
+		d.Why = Denied
 	default:
 		if d.Why = ofClass[class]; d.Why == Judged || d.Why == Reverse {
 			d.pair = d.Pair(&e.config.Key, d.scratch.key[:])

@@ -13,7 +13,7 @@ const (
 	Raised   Kind = iota
 	Expired       // no query of its pair came for long enough
 	Evicted       // another flag needed the room
-	Released      // its scope was allowed
+	Released      // its scope was allowed, or a person released it
 )
 
 func (k Kind) String() string {

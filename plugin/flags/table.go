@@ -241,19 +241,57 @@ func (t *Table) evict() {
 	}
 }
 
-// Release ends every flag whose scope, in canonical form, is to go.
-func (t *Table) Release(goes func(scope []byte) bool) {
+// Gone is a flag that was released, and its pair.
+type Gone struct {
+	Flag
+	Pair uint64
+}
+
+// Release ends every flag that is to go. goes must not keep what it is given.
+func (t *Table) Release(goes func(*Flag) bool) (released []Gone) {
 	for i := range t.shards {
 		sh := &t.shards[i]
 		sh.mu.Lock()
 		for _, h := range sh.values() {
-			if goes([]byte(h.Scope)) {
+			if goes(h.Flag) {
+				released = append(released, Gone{Flag: *h.Flag, Pair: h.pair})
 				t.remove(sh, h, Released)
 			}
 		}
 		sh.mu.Unlock()
 	}
 	t.news.notify()
+	return released
+}
+
+// Find is the flag in force that blocks the subject, or the record of a budget that its
+// pair has spent. It changes nothing.
+func (t *Table) Find(pair uint64, s *subject.Subject, at time.Time) (found Flag, ok bool) {
+	sh := t.of(pair)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	for _, h := range sh.values() {
+		if h.pair == pair && h.covers(s) && !at.After(h.Until) && (!ok || !h.Ground.Metered()) {
+			found, ok = *h.Flag, true
+		}
+	}
+	return found, ok
+}
+
+// ByID is the flag of that ID, if it is in force.
+func (t *Table) ByID(id uint64, at time.Time) (Flag, bool) {
+	for i := range t.shards {
+		sh := &t.shards[i]
+		sh.mu.Lock()
+		for _, all := range sh.all() {
+			if h, ok := all.Peek(id); ok && !at.After(h.Until) {
+				defer sh.mu.Unlock()
+				return *h.Flag, true
+			}
+		}
+		sh.mu.Unlock()
+	}
+	return Flag{}, false
 }
 
 // All are copies of the flags in force, the oldest first.
@@ -290,7 +328,13 @@ func (t *Table) Inherit(from *Table) (pairs []uint64) {
 		}
 		sh.mu.Unlock()
 	}
+	return t.take(flags)
+}
+
+// take takes over flags that this table does not have, or has an older one of.
+func (t *Table) take(flags []held) (pairs []uint64) {
 	slices.SortStableFunc(flags, func(a, b held) int { return a.Last.Compare(b.Last) })
+	flags = flags[max(len(flags)-Capacity, 0):]
 	for _, h := range flags {
 		sh := t.of(h.pair)
 		sh.mu.Lock()

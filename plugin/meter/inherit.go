@@ -36,9 +36,13 @@ func (m *Meter) inherit(from *Meter, key uint64, a *Account, theirs *Rests) {
 // Adopt makes an account of another meter under the same key one of this one, after
 // Inherit.
 func (m *Meter) Adopt(from *Meter, a Account, rests, theirs *Rests) Account {
+	return m.adopt(a, m.alike(from), rests, theirs)
+}
+
+func (m *Meter) adopt(a Account, alike bool, rests, theirs *Rests) Account {
 	a.known = false // by these limits and this list
 	rests.copy(&a, theirs)
-	if !m.alike(from) { // what it had spent before counts as if spent now
+	if !alike { // what it had spent before counts as if spent now
 		a.up.add(a.before.up)
 		a.down.add(a.before.down)
 		a.before = amount{}

@@ -44,3 +44,6 @@ func ParseLimits(args []string) (l Limits, err error) {
 	}
 	return l, nil
 }
+
+// Times is a limit for what has a multiple of it, 0 if there is none.
+func (b Bits) Times(factor uint8) Bits { return times(b, factor) }

@@ -256,12 +256,17 @@ func (m *Meter) Spent(pair uint64, a *Account, rests *Rests, at time.Time) (up, 
 // account is that of the key among those that the meter holds, a new one if there is
 // none.
 func (m *Meter) account(s *slab.Shard[Account], rests *Rests, key uint64, at time.Time) *Account {
-	a := s.Find(key)
-	if a == nil {
-		a = s.Make(key, func(old uint64, gone *Account) { m.Let(old, gone, rests, at) })
-	}
+	a := m.place(s, rests, key, at)
 	m.settle(key, a, rests, at)
 	return a
+}
+
+// place is account as it stands.
+func (m *Meter) place(s *slab.Shard[Account], rests *Rests, key uint64, at time.Time) *Account {
+	if a := s.Find(key); a != nil {
+		return a
+	}
+	return s.Make(key, func(old uint64, gone *Account) { m.Let(old, gone, rests, at) })
 }
 
 // worthMemory is what an account must have spent to be remembered.

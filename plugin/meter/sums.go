@@ -44,3 +44,12 @@ func (s *sum) age(by uint32, o *older) {
 		o[0], s.now = s.now, 0
 	}
 }
+
+// with is the total of a sum and of what the parts before have.
+func (s *sum) with(o *older) (total Bits) {
+	total = s.now
+	for _, n := range o {
+		total = plus(total, n)
+	}
+	return total
+}

@@ -28,20 +28,14 @@ type Client struct {
 // String is the address or the network that the client is called by, or the
 // source.
 func (c Client) String() string {
-	if c.bits == 0 {
+	network, ok := c.Network()
+	switch {
+	case !ok:
 		return c.source
+	case network.IsSingleIP():
+		return network.Addr().String()
 	}
-	var network [16]byte
-	binary.BigEndian.PutUint64(network[:8], c.high)
-	binary.BigEndian.PutUint64(network[8:], c.low)
-	addr, bits := netip.AddrFrom16(network), int(c.bits)-1
-	if addr.Is4In6() && bits >= v4InV6 {
-		addr, bits = addr.Unmap(), bits-v4InV6
-	}
-	if bits == addr.BitLen() {
-		return addr.String()
-	}
-	return netip.PrefixFrom(addr, bits).String()
+	return network.String()
 }
 
 // Key appends what is hashed of the client: equal for equal clients.
@@ -71,4 +65,49 @@ const (
 func Pair(key *keyhash.Key, as Kind, zone []byte, c *Client, buf []byte) uint64 {
 	buf = append(append(buf[:0], zone...), byte(as))
 	return key.Sum(c.Key(buf))
+}
+
+// Within reports whether all addresses of the client lie in a network.
+func (c *Client) Within(network netip.Prefix) bool {
+	own, ok := c.Network()
+	return ok && network.Bits() <= own.Bits() && network.Contains(own.Addr())
+}
+
+// Network is the client's. It returns false for a source.
+func (c *Client) Network() (netip.Prefix, bool) {
+	if c.bits == 0 {
+		return netip.Prefix{}, false
+	}
+	var network [16]byte
+	binary.BigEndian.PutUint64(network[:8], c.high)
+	binary.BigEndian.PutUint64(network[8:], c.low)
+	addr, bits := netip.AddrFrom16(network), int(c.bits)-1
+	if addr.Is4In6() && bits >= v4InV6 {
+		addr, bits = addr.Unmap(), bits-v4InV6
+	}
+	return netip.PrefixFrom(addr, bits), true
+}
+
+// ParseClient reads what String writes.
+func ParseClient(s string) Client {
+	network, err := ParseNetwork(s)
+	if err != nil {
+		return Client{source: s}
+	}
+	a, bits := network.Addr().As16(), network.Bits()
+	if network.Addr().Is4() {
+		bits += v4InV6
+	}
+	return Client{
+		high: binary.BigEndian.Uint64(a[:8]), low: binary.BigEndian.Uint64(a[8:]), bits: uint8(bits) + 1,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (c Client) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (c *Client) UnmarshalText(text []byte) error {
+	*c = ParseClient(string(text))
+	return nil
 }

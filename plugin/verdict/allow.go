@@ -4,8 +4,10 @@ import (
 	_ "embed"
 	"fmt"
 	"io"
+	"iter"
 	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/notunnel/notunnel/plugin/domain"
@@ -88,6 +90,18 @@ func (l *AllowList) Equal(other *AllowList) bool { return maps.Equal(l.domains, 
 
 // Len is the number of entries.
 func (l *AllowList) Len() int { return len(l.domains) }
+
+// First are the first n entries by name, each with the reason it is there.
+func (l *AllowList) First(n int) iter.Seq2[string, string] {
+	return func(yield func(domain, reason string) bool) {
+		names := slices.Sorted(maps.Keys(l.domains))
+		for _, name := range names[:min(n, len(names))] {
+			if !yield(name, l.domains[name]) {
+				return
+			}
+		}
+	}
+}
 
 // Covers reports whether the name, in canonical form, is on the list or below an
 // entry of it. It does not allocate.

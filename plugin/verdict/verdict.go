@@ -2,6 +2,8 @@
 // reaches and on what ground. Nothing else decides.
 package verdict
 
+import "fmt"
+
 // Verdict is what happens to a query. The zero value lets it pass, so that a
 // fault fails open.
 type Verdict uint8
@@ -30,11 +32,39 @@ const (
 	Model                      // the score of its window
 	Budget                     // the information that passed between client and domain
 	ClientBudget               // the information that the client has sent to unknown domains
+	Deny                       // the domain is denied, by a list or by a person
 )
 
+// Grounds is how many there are, NoGround included.
+const Grounds = int(Deny) + 1
+
+var grounds = [Grounds]string{"", "model", "budget", "client_budget", "deny"}
+
 // String is the ground's name in logs and reports, empty for NoGround.
-func (g Ground) String() string {
-	return [...]string{"", "model", "budget", "client_budget"}[g]
+func (g Ground) String() string { return grounds[g] }
+
+var said = [Grounds]string{
+	Model:        "this client's queries below this domain look like a DNS tunnel",
+	Budget:       "this client has exchanged more information with this domain than a day's budget allows",
+	ClientBudget: "this client has sent more information to unknown domains than a day's budget allows",
+	Deny:         "this domain is denied here",
+}
+
+// Said is the ground in words that a client and an administrator read.
+func (g Ground) Said() string { return said[g] }
+
+// MarshalText implements encoding.TextMarshaler.
+func (g Ground) MarshalText() ([]byte, error) { return []byte(g.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (g *Ground) UnmarshalText(text []byte) error {
+	for i, name := range grounds {
+		if name == string(text) {
+			*g = Ground(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is no ground of a verdict", text)
 }
 
 // Metered reports whether a meter decides each query anew, so that a flag is a
@@ -49,9 +79,10 @@ type Evidence struct {
 
 // Case is all that is known of a query when it is ruled on.
 type Case struct {
+	Denied    bool
 	Flagged   Ground // of the flag in force, NoGround without one
 	Over      Ground // whose limit the query would exceed, NoGround within all
-	Scope     []byte // of that flag, or what a block would cover: the SLD, or a part of it that many people use
+	Scope     []byte // what is denied, that of the flag, or what a block would cover: the SLD, or a part of it that many people use
 	Scored    bool   // a score was due
 	Score     float64
 	Threshold float64  // score in (0,1] from which the pair is blocked
@@ -74,6 +105,8 @@ type Rules struct {
 // On rules on a case.
 func (r *Rules) On(c *Case) Ruling {
 	switch {
+	case c.Denied:
+		return Ruling{Verdict: Block, Ground: Deny, Scope: c.Scope}
 	case c.Flagged != NoGround:
 		return Ruling{Verdict: Block, Ground: c.Flagged, Scope: c.Scope}
 	case c.Over != NoGround:

@@ -14,12 +14,15 @@ import (
 )
 
 // Build makes the resolver of this repository in dir and returns its path.
-func Build(dir string) (string, error) {
-	bin := filepath.Join(dir, "coredns")
-	cmd := exec.Command("go", "build", "-o", bin, "github.com/notunnel/notunnel/cmd/coredns")
+func Build(dir string) (string, error) { return BuildCommand(dir, "coredns") }
+
+// BuildCommand makes one of the programs of this repository in dir and returns its path.
+func BuildCommand(dir, name string) (string, error) {
+	bin := filepath.Join(dir, name)
+	cmd := exec.Command("go", "build", "-o", bin, "github.com/notunnel/notunnel/cmd/"+name)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("building the resolver: %w\n%s", err, out)
+		return "", fmt.Errorf("building %s: %w\n%s", name, err, out)
 	}
 	return bin, nil
 }
@@ -89,6 +92,13 @@ func (r *Resolver) Stop() error {
 		<-r.exited
 		return errors.New("the resolver had to be killed")
 	}
+}
+
+// Kill ends the resolver as a crash does. It needs no Stop.
+func (r *Resolver) Kill() error {
+	err := r.cmd.Process.Kill()
+	<-r.exited
+	return err
 }
 
 // PID is the process of the command.

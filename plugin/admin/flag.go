@@ -1,0 +1,156 @@
+package admin
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/notunnel/notunnel/plugin/detect"
+	"github.com/notunnel/notunnel/plugin/flags"
+	"github.com/notunnel/notunnel/plugin/split"
+)
+
+// Flag is a flag as the interface shows it. Names are in presentation form.
+type Flag struct {
+	ID          string    `json:"id"`
+	SLD         string    `json:"sld"`
+	Scope       string    `json:"scope"`
+	Client      string    `json:"client"`
+	Standing    string    `json:"standing"`
+	Ground      string    `json:"ground"`
+	Score       float64   `json:"score"`
+	Since       time.Time `json:"since"`
+	Last        time.Time `json:"last"`
+	Until       time.Time `json:"until"`
+	Queries     uint64    `json:"queries"`
+	Blocked     uint64    `json:"blocked"`
+	LeakedBytes uint64    `json:"leaked_bytes"`
+	UpBytes     uint64    `json:"up_bytes"`
+	DownBytes   uint64    `json:"down_bytes"`
+	Names       []string  `json:"names"`
+	Reasons     []Reason  `json:"reasons"`
+	Mark        *string   `json:"mark"` // null without one
+	Note        string    `json:"note"`
+	Everyone    bool      `json:"everyone"` // it blocks every client
+}
+
+// Reason is a piece of evidence, in the words of the log.
+type Reason struct {
+	Text string `json:"text"`
+}
+
+func reasons(texts []string) []Reason {
+	all := make([]Reason, 0, len(texts))
+	for _, text := range texts {
+		all = append(all, Reason{Text: text})
+	}
+	return all
+}
+
+// Show is a flag as the interface shows it.
+func Show(e *detect.Engine, f *flags.Flag) Flag {
+	shown := Flag{
+		ID: idOf(f.ID), SLD: split.Text([]byte(f.SLD)), Scope: split.Text([]byte(f.Scope)), Client: f.Client.String(),
+		Standing: e.Standing([]byte(f.SLD)).String(), Ground: f.Ground.String(), Score: f.Score,
+		Since: f.Since.UTC(), Last: f.Last.UTC(), Until: f.Until.UTC(), Queries: f.Queries, Blocked: f.Blocked,
+		LeakedBytes: f.LeakedBytes, UpBytes: f.UpBytes, DownBytes: f.DownBytes, Names: f.Names(), Reasons: reasons(f.Reasons),
+	}
+	if m, ok := e.MarkOf(f.ID); ok {
+		opinion := string(m.Opinion)
+		shown.Mark, shown.Note, shown.Everyone = &opinion, m.Note, m.Everyone
+	}
+	return shown
+}
+
+// idOf is an ID as text: JavaScript has no integers of 64 bits.
+func idOf(id uint64) string { return fmt.Sprintf("%016x", id) }
+
+// find is the flag that a path names: one in force, or one that is confirmed for
+// everyone and so goes on.
+func (a *api) find(r *http.Request) (f flags.Flag, err error) {
+	text := r.PathValue("id")
+	id, err := strconv.ParseUint(text, 16, 64)
+	if err == nil {
+		e := a.backend.Engine()
+		if f, ok := e.Flags().ByID(id, a.backend.Now()); ok {
+			return f, nil
+		}
+		if m, ok := e.MarkOf(id); ok && m.Everyone {
+			return m.Flag, nil
+		}
+	}
+	return f, missing("there is no flag %.40q: GET flags lists them", text)
+}
+
+// flags are those in force, and those that were confirmed for everyone.
+func (a *api) flags(*http.Request) (any, error) {
+	e := a.backend.Engine()
+	shown, there := []Flag{}, map[uint64]bool{}
+	for _, f := range e.Flags().All(a.backend.Now()) {
+		there[f.ID] = true
+		shown = append(shown, Show(e, &f))
+	}
+	for _, m := range e.Marks() {
+		if m.Everyone && !there[m.Flag.ID] {
+			shown = append(shown, Show(e, &m.Flag))
+		}
+	}
+	return map[string]any{"flags": shown}, nil
+}
+
+func (a *api) releaseAll(*http.Request) (any, error) {
+	n := a.backend.Engine().Release(func(uint64) bool { return true }, a.backend.Now())
+	a.backend.Told(fmt.Sprintf("released all flags: %d", n))
+	return map[string]int{"released": n}, nil
+}
+
+func (a *api) release(r *http.Request) (any, error) {
+	f, err := a.find(r)
+	if err != nil {
+		return nil, err
+	}
+	n := a.backend.Engine().Release(func(id uint64) bool { return id == f.ID }, a.backend.Now())
+	a.backend.Told("released " + about(&f))
+	return map[string]int{"released": n}, nil
+}
+
+func (a *api) mark(r *http.Request) (any, error) {
+	f, err := a.find(r)
+	if err != nil {
+		return nil, err
+	}
+	var said struct {
+		Mark     flags.Opinion `json:"mark"`
+		Note     string        `json:"note"`
+		Everyone bool          `json:"everyone"`
+	}
+	if err := body(r, &said); err != nil {
+		return nil, err
+	}
+	m := flags.Mark{Flag: f, Opinion: said.Mark, Note: said.Note, Everyone: said.Everyone, At: a.backend.Now()}
+	if err := a.backend.Engine().Mark(m); err != nil {
+		return nil, bad(err)
+	}
+	a.backend.Told(fmt.Sprintf("marked %s mark=%s everyone=%v note=%q", about(&f), m.Opinion, m.Everyone, m.Note))
+	shown := Show(a.backend.Engine(), &f)
+	a.events.publish("marked", shown)
+	return shown, nil
+}
+
+// about says which flag it is, as the log does.
+func about(f *flags.Flag) string {
+	return fmt.Sprintf("scope=%s client=%s ground=%s", split.Text([]byte(f.Scope)), f.Client, f.Ground)
+}
+
+// caseOf is all that there is on a flag, to be filed.
+func (a *api) caseOf(r *http.Request) (any, error) {
+	f, err := a.find(r)
+	if err != nil {
+		return nil, err
+	}
+	now := a.explanation(split.Text([]byte(f.Scope)), f.Client)
+	return map[string]any{
+		"at": a.backend.Now().UTC(), "flag": Show(a.backend.Engine(), &f), "said": f.Ground.Said(), "now": now, "settings": a.backend.Settings(),
+	}, nil
+}

@@ -1,0 +1,76 @@
+package detect
+
+import (
+	"github.com/notunnel/notunnel/plugin/flags"
+	"github.com/notunnel/notunnel/plugin/meter"
+	"github.com/notunnel/notunnel/plugin/standing"
+	"github.com/notunnel/notunnel/plugin/verdict"
+)
+
+// Explanation is all that an engine knows of a name and a client.
+type Explanation struct {
+	Decision                 // as Identify fills it in; with a score if there is a window, and what passed
+	Now       verdict.Ruling // what holds for the pair at the moment; another name can bring another one
+	Standing  standing.Standing
+	Threshold float64
+	Reasons   []string // of the flag, or of the score
+	Limits    meter.Limits
+	Flag      *flags.Flag // in force, nil if there is none
+}
+
+// Explain tells what the engine knows of a query's name and client. It records nothing.
+func (e *Engine) Explain(q Query, x *Explanation) {
+	e.identify(&q, &x.Decision)
+	x.Standing, x.Threshold = e.Standing(x.SLD()), e.threshold(x.SLD())
+	x.Limits = e.Limits(x.SLD())
+	switch x.Why {
+	case Denied:
+		e.block(&x.Decision)
+		x.Now = x.Ruling
+		return
+	case Judged, Reverse:
+	default:
+		return
+	}
+	x.Up, x.Down = e.pairs.spent(x.pair, q.At)
+	if e.Rescore(&x.Decision) {
+		x.Reasons = e.Reasons(x.Features)
+		if x.Score >= x.Threshold {
+			x.Now = verdict.Ruling{Verdict: verdict.Watch}
+		}
+	}
+	if l := x.Limits; l.Up > 0 && x.Up >= l.Up || l.Down > 0 && x.Down >= l.Down {
+		x.Now = verdict.Ruling{Verdict: verdict.Block, Ground: verdict.Budget, Scope: x.SLD()}
+	}
+	if f, ok := e.flags.Find(x.pair, &x.Subject, q.At); ok {
+		x.Flag, x.Reasons = &f, f.Reasons
+		if !f.Ground.Metered() {
+			x.Now = verdict.Ruling{Verdict: verdict.Block, Ground: f.Ground, Scope: []byte(f.Scope)}
+		}
+	}
+}
+
+// Limits are those of an SLD; that of clients is for unknown ones alone.
+func (e *Engine) Limits(sld []byte) meter.Limits {
+	l, factor := e.config.Budget, e.factor(sld)
+	if factor > 1 {
+		l.Client = 0
+	}
+	l.Up, l.Down = l.Up.Times(factor), l.Down.Times(factor)
+	return l
+}
+
+// nearShare is which part of a budget is worth a look.
+const nearShare = 4
+
+// Near reports whether the pair of a decision has spent a good part of a budget.
+func (e *Engine) Near(d *Decision) bool {
+	l := e.config.Budget
+	if !near(d.Up, l.Up) && !near(d.Down, l.Down) { // nearly always
+		return false
+	}
+	l = e.Limits(d.SLD())
+	return near(d.Up, l.Up) || near(d.Down, l.Down)
+}
+
+func near(spent, limit meter.Bits) bool { return limit > 0 && spent >= limit/nearShare }
