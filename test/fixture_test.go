@@ -93,6 +93,14 @@ func (f *fixture) flags(t *testing.T) []lab.Flag {
 	return flags
 }
 
+// says waits until something is in the log: it comes through a pipe.
+func (f *fixture) says(t *testing.T, text string) {
+	t.Helper()
+	if err := lab.Wait("log line with "+text, func() bool { return f.Log.Contains(text) }); err != nil {
+		t.Error(err)
+	}
+}
+
 // healthy checks that the resolver answers and that nothing went wrong in it.
 func (f *fixture) healthy(t *testing.T) {
 	t.Helper()

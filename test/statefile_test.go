@@ -44,9 +44,8 @@ func TestFlagOutlivesAKill(t *testing.T) {
 	if age := m.Sum("coredns_notunnel_state_age_seconds"); !m.Has("coredns_notunnel_state_age_seconds") || age < 0 || age > 60 {
 		t.Errorf("the state is %v s old", age)
 	}
-	if !f.Log.Contains("state: "+path+" of ") || !f.Log.Contains(": 1 flags, 0 allowances, 0 marks") {
-		t.Error("the start does not say what it goes on with")
-	}
+	f.says(t, "state: "+path+" of ")
+	f.says(t, ": 1 flags, 0 allowances, 0 marks")
 	f.healthy(t)
 }
 
@@ -109,9 +108,7 @@ func TestStateFileThatIsOfNoUse(t *testing.T) {
 	if err := f.FailToReload(); err != nil {
 		t.Fatal(err)
 	}
-	if !f.Log.Contains("two server blocks with different options name the state file " + path) {
-		t.Error("a second engine takes the same file")
-	}
+	f.says(t, "two server blocks with different options name the state file "+path)
 	f.write(t, before)
 	if err := f.Reload(); err != nil {
 		t.Fatal(err)

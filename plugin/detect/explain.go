@@ -42,7 +42,7 @@ func (e *Engine) Explain(q Query, x *Explanation) {
 	if l := x.Limits; l.Up > 0 && x.Up >= l.Up || l.Down > 0 && x.Down >= l.Down {
 		x.Now = verdict.Ruling{Verdict: verdict.Block, Ground: verdict.Budget, Scope: x.SLD()}
 	}
-	if f, ok := e.flags.Find(x.pair, &x.Subject, q.At); ok {
+	if f, ok := e.flags.Find(&x.Subject, q.At); ok {
 		x.Flag, x.Reasons = &f, f.Reasons
 		if !f.Ground.Metered() {
 			x.Now = verdict.Ruling{Verdict: verdict.Block, Ground: f.Ground, Scope: []byte(f.Scope)}

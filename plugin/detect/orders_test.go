@@ -89,8 +89,7 @@ func TestReleaseGivesAFreshBudget(t *testing.T) {
 		e, at, r := budgeted(t, 1000, limits), time.Unix(1.7e9, 0), rand.New(rand.NewPCG(1, 3))
 		first := tunnelTo(t, e, r, "evil.com", client, at)
 		tunnelTo(t, e, r, "evil.com", other, at)
-		who := whois(e, "evil.com.", client)
-		f, ok := e.Flags().Find(who.pair, &who.Subject, at)
+		f, ok := e.Flags().Find(&whois(e, "evil.com.", client).Subject, at)
 		if !ok || f.Ground != ground {
 			t.Fatalf("the flag is %+v, want one of ground %v", f, ground)
 		}
@@ -157,6 +156,36 @@ func TestConfirmedForEveryone(t *testing.T) {
 	}
 	if mark(flags.False, false); !passes(e, "www.evil.com.", other, at) {
 		t.Error("it cannot be marked otherwise")
+	}
+}
+
+// What is explained is what holds, and nothing is changed by it.
+func TestExplain(t *testing.T) {
+	e, at, r := budgeted(t, 1000, meter.Limits{Up: meter.FromBytes(1 << 10), Down: meter.FromBytes(1 << 10)}), time.Unix(1.7e9, 0), rand.New(rand.NewPCG(1, 5))
+	explain := func(name string, from netip.Addr) (x Explanation) {
+		e.Explain(Query{Name: name, Client: from, At: at}, &x)
+		return x
+	}
+	if x := explain("www.evil.com.", client); x.Now.Verdict != verdict.Pass || x.Scored || x.Flag != nil || x.Up != 0 {
+		t.Errorf("before anything was asked: %+v", x.Now)
+	}
+	tunnelTo(t, e, r, "evil.com", client, at)
+	blocked := e.Flags().All(at)[0].Blocked
+	held, _ := e.meter.Count()
+	for range 5 {
+		x := explain("www.evil.com.", client)
+		if x.Flag == nil || x.Flag.Ground != verdict.Budget || x.Up == 0 || !x.Scored || len(x.Reasons) != 1 || x.Limits.Up != meter.FromBytes(1<<10) {
+			t.Fatalf("%+v", x)
+		}
+		if x := explain("www.evil.com.", other); x.Flag != nil || x.Up != 0 {
+			t.Fatalf("another client: %+v", x)
+		}
+	}
+	if now, _ := e.meter.Count(); now != held || e.Flags().All(at)[0].Blocked != blocked {
+		t.Error("explaining has changed something")
+	}
+	if x := explain("www.google.com.", client); x.Limits.Up != meter.FromBytes(1<<10) { // no list of popular domains here
+		t.Errorf("%+v", x.Limits)
 	}
 }
 

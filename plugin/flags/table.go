@@ -264,16 +264,18 @@ func (t *Table) Release(goes func(*Flag) bool) (released []Gone) {
 	return released
 }
 
-// Find is the flag in force that blocks the subject, or the record of a budget that its
-// pair has spent. It changes nothing.
-func (t *Table) Find(pair uint64, s *subject.Subject, at time.Time) (found Flag, ok bool) {
-	sh := t.of(pair)
-	sh.mu.Lock()
-	defer sh.mu.Unlock()
-	for _, h := range sh.values() {
-		if h.pair == pair && h.covers(s) && !at.After(h.Until) && (!ok || !h.Ground.Metered()) {
-			found, ok = *h.Flag, true
+// Find is the flag in force that blocks the subject, or the record of a budget that is
+// about it. It changes nothing, and looks at all flags.
+func (t *Table) Find(s *subject.Subject, at time.Time) (found Flag, ok bool) {
+	for i := range t.shards {
+		sh := &t.shards[i]
+		sh.mu.Lock()
+		for _, h := range sh.values() {
+			if h.covers(s) && !at.After(h.Until) && (!ok || !h.Ground.Metered()) {
+				found, ok = *h.Flag, true
+			}
 		}
+		sh.mu.Unlock()
 	}
 	return found, ok
 }
