@@ -59,8 +59,9 @@ type Models struct {
 // Joint is what clients are judged by over all their unknown SLDs.
 type Joint struct {
 	Forest    *forest.Forest
-	Threshold float64      // score from which SLDs are flagged, in (0,1]
-	Floor     forest.Floor // evidence below which nothing is blocked
+	Threshold float64                           // score from which SLDs are flagged, in (0,1]
+	Floor     forest.Floor                      // evidence below which nothing is blocked
+	Benign    [feature.JointCount]feature.Range // where the features lie for benign clients
 }
 
 // SuffixList is the version of the Public Suffix List that cut the names which a
@@ -152,7 +153,7 @@ func (m *Models) loadForest(folder fs.FS, name string, id io.Writer) error {
 
 func (m *Models) loadJoint(folder fs.FS, name string, id io.Writer) error {
 	j := &m.Joint
-	f, manifest, err := m.readForest(folder, name, jointFile, feature.JointNames[:], make([]feature.Range, feature.JointCount), id)
+	f, manifest, err := m.readForest(folder, name, jointFile, feature.JointNames[:], j.Benign[:], id)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/notunnel/notunnel/cmd/notunnel/capture"
 	"github.com/notunnel/notunnel/model/feature"
 	"github.com/notunnel/notunnel/plugin/detect"
+	"github.com/notunnel/notunnel/plugin/flags"
 	"github.com/notunnel/notunnel/plugin/meter"
 	"github.com/notunnel/notunnel/plugin/split"
 	"github.com/notunnel/notunnel/plugin/subject"
@@ -50,7 +51,7 @@ type pair struct {
 	scored      bool            // by the engine of its own accord
 	score       float64
 	features    feature.Vector
-	reasons     []string
+	reasons     []flags.Reason
 	standing    string
 	ground      string // of the first block, "" until then
 	scope       string

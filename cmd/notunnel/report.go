@@ -12,6 +12,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/notunnel/notunnel/model/feature"
+	"github.com/notunnel/notunnel/plugin/flags"
 	"github.com/notunnel/notunnel/plugin/verdict"
 )
 
@@ -33,7 +34,7 @@ type windowReport struct {
 	UpBytes       uint64             `json:"up_bytes"`
 	DownBytes     uint64             `json:"down_bytes"`
 	Features      map[string]float64 `json:"features"`
-	Reasons       []string           `json:"reasons"`
+	Reasons       []flags.Reason     `json:"reasons"`
 }
 
 // queryReport is a query in the report of notunnel scan --queries.
@@ -144,7 +145,7 @@ func (r *replay) writeTable(out io.Writer, elapsed time.Duration) error {
 			{Number: 8, Align: text.AlignRight},
 		})
 		for _, p := range pairs {
-			row := table.Row{p.sld, p.client, p.verdict, fmt.Sprintf("%.2f", p.score), p.queries, "", "", "", strings.Join(p.reasons, "\n")}
+			row := table.Row{p.sld, p.client, p.verdict, fmt.Sprintf("%.2f", p.score), p.queries, "", "", "", strings.Join(flags.Texts(p.reasons), "\n")}
 			if !p.blockedAt.IsZero() {
 				row[5], row[6], row[7] = p.leaked, p.leakedBytes, p.blockedAt.Sub(p.first).Round(time.Millisecond)
 			}

@@ -13,39 +13,26 @@ import (
 
 // Flag is a flag as the interface shows it. Names are in presentation form.
 type Flag struct {
-	ID          string    `json:"id"`
-	SLD         string    `json:"sld"`
-	Scope       string    `json:"scope"`
-	Client      string    `json:"client"`
-	Standing    string    `json:"standing"`
-	Ground      string    `json:"ground"`
-	Score       float64   `json:"score"`
-	Since       time.Time `json:"since"`
-	Last        time.Time `json:"last"`
-	Until       time.Time `json:"until"`
-	Queries     uint64    `json:"queries"`
-	Blocked     uint64    `json:"blocked"`
-	LeakedBytes uint64    `json:"leaked_bytes"`
-	UpBytes     uint64    `json:"up_bytes"`
-	DownBytes   uint64    `json:"down_bytes"`
-	Names       []string  `json:"names"`
-	Reasons     []Reason  `json:"reasons"`
-	Mark        *string   `json:"mark"` // null without one
-	Note        string    `json:"note"`
-	Everyone    bool      `json:"everyone"` // it blocks every client
-}
-
-// Reason is a piece of evidence, in the words of the log.
-type Reason struct {
-	Text string `json:"text"`
-}
-
-func reasons(texts []string) []Reason {
-	all := make([]Reason, 0, len(texts))
-	for _, text := range texts {
-		all = append(all, Reason{Text: text})
-	}
-	return all
+	ID          string         `json:"id"`
+	SLD         string         `json:"sld"`
+	Scope       string         `json:"scope"`
+	Client      string         `json:"client"`
+	Standing    string         `json:"standing"`
+	Ground      string         `json:"ground"`
+	Score       float64        `json:"score"`
+	Since       time.Time      `json:"since"`
+	Last        time.Time      `json:"last"`
+	Until       time.Time      `json:"until"`
+	Queries     uint64         `json:"queries"`
+	Blocked     uint64         `json:"blocked"`
+	LeakedBytes uint64         `json:"leaked_bytes"`
+	UpBytes     uint64         `json:"up_bytes"`
+	DownBytes   uint64         `json:"down_bytes"`
+	Names       []string       `json:"names"`
+	Reasons     []flags.Reason `json:"reasons"`
+	Mark        *string        `json:"mark"` // null without one
+	Note        string         `json:"note"`
+	Everyone    bool           `json:"everyone"` // it blocks every client
 }
 
 // Show is a flag as the interface shows it.
@@ -54,7 +41,7 @@ func Show(e *detect.Engine, f *flags.Flag) Flag {
 		ID: idOf(f.ID), SLD: split.Text([]byte(f.SLD)), Scope: split.Text([]byte(f.Scope)), Client: f.Client.String(),
 		Standing: e.Standing([]byte(f.SLD)).String(), Ground: f.Ground.String(), Score: f.Score,
 		Since: f.Since.UTC(), Last: f.Last.UTC(), Until: f.Until.UTC(), Queries: f.Queries, Blocked: f.Blocked,
-		LeakedBytes: f.LeakedBytes, UpBytes: f.UpBytes, DownBytes: f.DownBytes, Names: f.Names(), Reasons: reasons(f.Reasons),
+		LeakedBytes: f.LeakedBytes, UpBytes: f.UpBytes, DownBytes: f.DownBytes, Names: f.Names(), Reasons: append([]flags.Reason{}, f.Reasons...),
 	}
 	if m, ok := e.MarkOf(f.ID); ok {
 		opinion := string(m.Opinion)

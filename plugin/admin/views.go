@@ -64,7 +64,7 @@ type Explanation struct {
 	Score     *float64           `json:"score"` // null without a window
 	Threshold float64            `json:"threshold"`
 	Features  map[string]float64 `json:"features"` // null without a window
-	Reasons   []Reason           `json:"reasons"`
+	Reasons   []flags.Reason     `json:"reasons"`
 	UpBytes   uint64             `json:"up_bytes"`
 	DownBytes uint64             `json:"down_bytes"`
 	UpLimit   *uint64            `json:"up_limit_bytes"` // null without one
@@ -108,7 +108,7 @@ func (a *api) explanation(name string, client subject.Client) *Explanation {
 	e.Explain(q, &x)
 	shown := &Explanation{
 		Name: split.Text(x.Full()), SLD: split.Text(x.SLD()), Standing: x.Standing.String(), Judged: x.Why.String(),
-		Verdict: x.Now.Verdict.String(), Said: x.Now.Ground.Said(), Threshold: x.Threshold, Reasons: reasons(x.Reasons),
+		Verdict: x.Now.Verdict.String(), Said: x.Now.Ground.Said(), Threshold: x.Threshold, Reasons: append([]flags.Reason{}, x.Reasons...),
 		UpBytes: x.Up.Bytes(), DownBytes: x.Down.Bytes(), UpLimit: bytesOf(x.Limits.Up), DownLimit: bytesOf(x.Limits.Down),
 		Allowed: []Allowance{},
 	}

@@ -13,7 +13,7 @@ type Explanation struct {
 	Now       verdict.Ruling // what holds for the pair at the moment; another name can bring another one
 	Standing  standing.Standing
 	Threshold float64
-	Reasons   []string // of the flag, or of the score
+	Reasons   []flags.Reason // of the flag, or of the score
 	Limits    meter.Limits
 	Flag      *flags.Flag // in force, nil if there is none
 }

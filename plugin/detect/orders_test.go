@@ -171,7 +171,7 @@ func TestExplain(t *testing.T) {
 	}
 	tunnelTo(t, e, r, "evil.com", client, at)
 	blocked := e.Flags().All(at)[0].Blocked
-	held, _ := e.meter.Count()
+	held, _ := e.Count()
 	for range 5 {
 		x := explain("www.evil.com.", client)
 		if x.Flag == nil || x.Flag.Ground != verdict.Budget || x.Up == 0 || !x.Scored || len(x.Reasons) != 1 || x.Limits.Up != meter.FromBytes(1<<10) {
@@ -181,7 +181,7 @@ func TestExplain(t *testing.T) {
 			t.Fatalf("another client: %+v", x)
 		}
 	}
-	if now, _ := e.meter.Count(); now != held || e.Flags().All(at)[0].Blocked != blocked {
+	if now, _ := e.Count(); now != held || e.Flags().All(at)[0].Blocked != blocked {
 		t.Error("explaining has changed something")
 	}
 	if x := explain("www.google.com.", client); x.Limits.Up != meter.FromBytes(1<<10) { // no list of popular domains here

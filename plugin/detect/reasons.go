@@ -1,73 +1,65 @@
 package detect
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
 
 	"github.com/notunnel/notunnel/model/feature"
+	"github.com/notunnel/notunnel/model/forest"
+	"github.com/notunnel/notunnel/plugin/flags"
 )
 
-// maxReasons is how many reasons a verdict is given.
-const maxReasons = 3
+// Of a score, up to maxReasons features are named, those that move it most, and none that
+// moves it less than leastWeight.
+const (
+	maxReasons  = 3
+	leastWeight = 0.005
+)
 
-// Reasons names the features that speak most for a tunnel, strongest first:
-// each is set to the benign median in turn, and what the score loses by that
-// is its weight. A feature that loses nothing and lies within the benign range
-// gives no reason; among equal weights the one further from the median comes
-// first.
-func (e *Engine) Reasons(v feature.Vector) []string {
-	type reason struct {
-		feature      int
-		weight, away float64
+// Reasons says what a score rests on: the features that moved it most, strongest first,
+// and what the others did together. Their weights add up to the score less what a window
+// of which nothing is known would have (forest.Explain).
+func (e *Engine) Reasons(v feature.Vector) []flags.Reason {
+	m := e.config.Models
+	return explain(m.Forest, feature.Names[:], m.Benign[:], v[:])
+}
+
+// jointReasons is Reasons for a client over several domains.
+func (e *Engine) jointReasons(v feature.JointVector) []flags.Reason {
+	j := &e.config.Models.Joint
+	return explain(j.Forest, feature.JointNames[:], j.Benign[:], v[:])
+}
+
+func explain(f *forest.Forest, names []string, benign []feature.Range, v []float32) []flags.Reason {
+	weights := make([]float64, len(v))
+	if f == nil {
+		return []flags.Reason{}
 	}
-	score := e.probability(v)
-	var found []reason
-	for i, x := range v {
-		usual := e.config.Models.Benign[i]
-		without := v
-		without[i] = usual.Median
-		weight := math.Round(100 * (score - e.probability(without)))
-		if weight <= 0 && x >= usual.Low && x <= usual.High {
-			continue
+	base, err := f.Explain(v, weights)
+	if err != nil {
+		return []flags.Reason{}
+	}
+	order, rest := make([]int, 0, len(v)), 0.
+	for i, w := range weights {
+		order, rest = append(order, i), rest+w
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(math.Abs(weights[b]), math.Abs(weights[a])) })
+	reasons := []flags.Reason{}
+	for _, i := range order[:min(len(order), maxReasons)] {
+		if math.Abs(weights[i]) < leastWeight {
+			break
 		}
-		found = append(found, reason{
-			feature: i,
-			weight:  weight,
-			away:    math.Abs(float64(x-usual.Median)) / max(float64(usual.High-usual.Low), 1e-6),
+		name, usual := names[i], benign[i]
+		rest -= weights[i]
+		reasons = append(reasons, flags.Reason{
+			Text: fmt.Sprintf("%s %s (benign %s, from %s to %s): %+.2f", feature.Words(name), feature.Shown(name, v[i]),
+				feature.Shown(name, usual.Median), feature.Shown(name, usual.Low), feature.Shown(name, usual.High), weights[i]),
+			Weight: weights[i], Feature: name, Value: float64(v[i]), Benign: usual,
 		})
 	}
-	slices.SortStableFunc(found, func(a, b reason) int {
-		switch {
-		case a.weight > b.weight || a.weight == b.weight && a.away > b.away:
-			return -1
-		case a.weight == b.weight && a.away == b.away:
-			return 0
-		}
-		return 1
+	return append(reasons, flags.Reason{
+		Text: fmt.Sprintf("all else %+.2f, from %.2f on", rest, base), Weight: rest,
 	})
-	reasons := []string{}
-	for _, r := range found[:min(len(found), maxReasons)] {
-		usual := e.config.Models.Benign[r.feature]
-		reasons = append(reasons, fmt.Sprintf("%s %s (benign %s, from %s to %s)",
-			feature.Names[r.feature], value(v[r.feature]), value(usual.Median), value(usual.Low), value(usual.High)))
-	}
-	return reasons
-}
-
-// value is a feature as people read it.
-func value(x float32) string {
-	if x == feature.Unanswered {
-		return "no answers yet"
-	}
-	return fmt.Sprintf("%.3g", x)
-}
-
-// probability is the forest's answer, 0 where it has none.
-func (e *Engine) probability(v feature.Vector) float64 {
-	p, err := e.config.Models.Forest.Probability(v[:])
-	if err != nil {
-		return 0
-	}
-	return float64(p)
 }

@@ -81,7 +81,7 @@ func (e *Engine) refuse(q *Query, d *Decision, m *meter.Query, o *meter.Outcome)
 	d.Ruling = e.rules.On(&verdict.Case{Over: ground, Scope: scope})
 	queries, bytes := e.pairs.passed(d.pair)
 	e.raise(q, d, m.Pair, flags.Flag{
-		Ground: ground, Reasons: []string{e.overspent(o)}, Queries: uint64(queries), LeakedBytes: uint64(bytes),
+		Ground: ground, Reasons: []flags.Reason{{Text: e.overspent(o)}}, Queries: uint64(queries), LeakedBytes: uint64(bytes),
 	})
 }
 

@@ -99,7 +99,10 @@ func (e *Engine) cut(q *Query, d *Decision, c *verdict.JointCase) {
 	if own.Verdict == verdict.Block {
 		d.Ruling = own
 	}
-	f := flags.Flag{Ground: verdict.Model, Score: c.Score, Reasons: []string{spread(c.Score, taking, sum, parts)}}
+	f := flags.Flag{
+		Ground: verdict.Model, Score: c.Score,
+		Reasons: append([]flags.Reason{{Text: spread(c.Score, taking, sum, parts)}}, e.jointReasons(sum.Vector())...),
+	}
 	for _, p := range parts {
 		queries, bytes := e.pairs.passed(p.Pair)
 		f.Queries, f.LeakedBytes = uint64(queries), uint64(bytes)

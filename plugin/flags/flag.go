@@ -19,7 +19,7 @@ type Flag struct {
 
 	Ground  verdict.Ground
 	Score   float64  // of the window, for the ground Model
-	Reasons []string // strongest evidence first
+	Reasons []Reason // strongest evidence first
 
 	Since time.Time // when it was raised
 	Last  time.Time // when it last blocked a query

@@ -14,7 +14,7 @@ type Saved struct {
 	Client      subject.Client
 	Ground      verdict.Ground
 	Score       float64
-	Reasons     []string
+	Reasons     []Reason
 	Since, Last time.Time
 	Queries     uint64
 	LeakedBytes uint64

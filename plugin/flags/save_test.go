@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/notunnel/notunnel/model/feature"
 	"github.com/notunnel/notunnel/plugin/verdict"
 )
 
@@ -15,7 +16,7 @@ func TestSaveAndRestore(t *testing.T) {
 	raise(table, `a.evil\255\000.com.`, 1, begin)
 	raise(table, "x.other.org.", 2, begin.Add(time.Minute))
 	s, pair := about("y.spent.net.", 3)
-	table.Raise(pair, s, s.SLD(), Flag{Ground: verdict.Budget, Reasons: []string{"spent"}}, begin)
+	table.Raise(pair, s, s.SLD(), Flag{Ground: verdict.Budget, Reasons: []Reason{{Text: "spent"}, {Text: "random", Weight: 0.25, Feature: "bits_up", Value: -1, Benign: feature.Range{Low: 1, Median: 2, High: 3}}}}, begin)
 	blocked(table, `b.evil\255\000.com.`, 1, begin.Add(time.Second))
 
 	text, err := json.Marshal(table.Save())

@@ -27,11 +27,11 @@ func TestForgive(t *testing.T) {
 			}
 		}
 		spent := func(domain string) Bits {
-			up, _ := m.Spent(query("", domain, 1, dns.TypeA, begin).Pair, begin)
+			up, _ := m.spentHere(query("", domain, 1, dns.TypeA, begin).Pair, begin)
 			return up
 		}
 		before := spent("other.example")
-		m.Forgive(query("", "ours.example", 1, dns.TypeA, begin).Pair, begin)
+		m.ForgiveHere(query("", "ours.example", 1, dns.TypeA, begin).Pair, begin)
 		if up := spent("ours.example"); up != 0 {
 			t.Errorf("evicted %v: %d bytes are spent", evicted, up.Bytes())
 		}

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/notunnel/notunnel/plugin/flags"
 )
 
 // killed, in the environment, makes the test binary the process that is killed.
@@ -29,7 +31,7 @@ func counted(n uint64) *fixed {
 	f := sample()
 	f.snapshot.Key = [16]byte{1}
 	f.snapshot.Flags[0].Queries = n
-	f.snapshot.Flags[0].Reasons = []string{strings.Repeat("long ", int(n%5000))}
+	f.snapshot.Flags[0].Reasons = []flags.Reason{{Text: strings.Repeat("long ", int(n%5000))}}
 	f.meters = strings.Repeat(string(binary.BigEndian.AppendUint64(nil, n)), int(n%20000))
 	return f
 }

@@ -59,7 +59,7 @@ func sample() *fixed {
 	at := time.Unix(1.7e9, 5).UTC()
 	flag := flags.Saved{
 		ID: 1<<63 + 5, Pair: 7, SLD: []byte("evil\xff\x00\".com"), Scope: []byte("a.evil\xff\x00\".com"), Client: subject.ParseClient("192.0.2.0/24"),
-		Ground: verdict.ClientBudget, Score: 0.91, Reasons: []string{"<b>"}, Since: at, Last: at.Add(time.Second), Queries: 1, LeakedBytes: 2,
+		Ground: verdict.ClientBudget, Score: 0.91, Reasons: []flags.Reason{{Text: "<b>"}}, Since: at, Last: at.Add(time.Second), Queries: 1, LeakedBytes: 2,
 		UpBytes: 3, DownBytes: 4, Blocked: 5, Samples: [][]byte{[]byte("x\xfe"), []byte("y")},
 	}
 	return &fixed{
