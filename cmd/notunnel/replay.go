@@ -1,7 +1,6 @@
 package main
 
 import (
-	"path/filepath"
 	"time"
 
 	"github.com/miekg/dns"
@@ -33,8 +32,12 @@ type replay struct {
 	order     []*pair
 	queries   int
 	nameless  capture.Count // of this file: queries whose name is none
+	anonymous capture.Count // of this file: queries of which nothing says who asked
 	malformed int
 	truncated int
+	skipped   map[string]int    // by kind
+	opened    map[string]string // paths of files by their base names
+	failed    error             // of each: nobody reads the report
 }
 
 // pairKey is an SLD and a client.
@@ -63,12 +66,7 @@ type pair struct {
 }
 
 func newReplay(e *detect.Engine, every bool) *replay {
-	return &replay{engine: e, every: every, slds: map[string]bool{}, clients: map[subject.Client]bool{}, pairs: map[pairKey]*pair{}}
-}
-
-// open begins a file. Clients that it does not name are one, called after it.
-func (r *replay) open(path string) {
-	r.source, r.nameless = "file:"+filepath.Base(path), capture.Count{}
+	return &replay{engine: e, every: every, slds: map[string]bool{}, clients: map[subject.Client]bool{}, pairs: map[pairKey]*pair{}, skipped: map[string]int{}, opened: map[string]string{}}
 }
 
 // Query implements capture.Visitor.
@@ -80,8 +78,14 @@ func (r *replay) Query(q *capture.Query) error {
 // judge asks the engine. It returns the pair that was judged, nil if none was.
 func (r *replay) judge(q *capture.Query) (*pair, error) {
 	r.queries++
-	d, at := &r.decision, r.clock.at(q.At)
-	r.engine.Query(detect.Query{Name: q.Name, Type: q.Type, Client: q.Client, Source: r.source, At: at}, d)
+	d, at, source := &r.decision, r.clock.at(q.At), r.source
+	switch {
+	case q.Host != "":
+		source = "host:" + q.Host
+	case !q.Client.IsValid():
+		r.anonymous.Add("%q", q.Name)
+	}
+	r.engine.Query(detect.Query{Name: q.Name, Type: q.Type, Client: q.Client, Source: source, At: at}, d)
 	asked := &asked{ticket: d.Ticket}
 	q.Data = asked
 	for i := range d.Beside {
@@ -187,9 +191,9 @@ func (r *replay) flush() error {
 	if r.latest == nil {
 		return nil
 	}
-	err := r.each(r.latest)
+	r.failed = r.each(r.latest)
 	r.latest = nil
-	return err
+	return r.failed
 }
 
 // pair is that of the decision.

@@ -54,15 +54,16 @@ func (q *queryReport) block(g verdict.Ground) {
 
 // summaryReport ends the report.
 type summaryReport struct {
-	Type        string   `json:"type"` // "summary"
-	Queries     int      `json:"queries"`
-	SLDs        int      `json:"slds"`
-	Clients     int      `json:"clients"`
-	Windows     int      `json:"windows"`
-	BlockedSLDs []string `json:"blocked_slds"`
-	Malformed   int      `json:"malformed"`
-	Truncated   int      `json:"truncated"`
-	ElapsedS    float64  `json:"elapsed_s"`
+	Type        string         `json:"type"` // "summary"
+	Queries     int            `json:"queries"`
+	SLDs        int            `json:"slds"`
+	Clients     int            `json:"clients"`
+	Windows     int            `json:"windows"`
+	BlockedSLDs []string       `json:"blocked_slds"`
+	Malformed   int            `json:"malformed"`
+	Truncated   int            `json:"truncated"`
+	Skipped     map[string]int `json:"skipped"` // by kind
+	ElapsedS    float64        `json:"elapsed_s"`
 }
 
 // seconds since 1970, with the microseconds that logs have.
@@ -99,7 +100,7 @@ func (r *replay) summary(elapsed time.Duration) summaryReport {
 	}
 	s := summaryReport{
 		Type: "summary", Queries: r.queries, SLDs: len(r.slds), Clients: len(r.clients), Windows: len(r.order),
-		BlockedSLDs: []string{}, Malformed: r.malformed, Truncated: r.truncated, ElapsedS: elapsed.Seconds(),
+		BlockedSLDs: []string{}, Malformed: r.malformed, Truncated: r.truncated, Skipped: r.skipped, ElapsedS: elapsed.Seconds(),
 	}
 	for sld := range blocked {
 		s.BlockedSLDs = append(s.BlockedSLDs, sld)

@@ -1,0 +1,69 @@
+package capture
+
+import (
+	"net/netip"
+	"strings"
+
+	"github.com/miekg/dns"
+)
+
+// unbound reads log-queries and log-replies of Unbound (util/log.c,
+// util/net_help.c: log_query_in, log_reply_info; 1.17 to 1.22), with
+// log-tag-queryreply or without:
+//
+//	[1700000000] unbound[7:0] info: 192.0.2.1 www.example.net. A IN
+//	[1700000000] unbound[7:0] info: 192.0.2.1 www.example.net. A IN NOERROR 0.012000 0 61
+//
+// The time is in seconds, or as log-time-ascii and syslog write it. Bytes other
+// than letters, digits, hyphens and underscores come as question marks.
+type unbound struct{ *pairing }
+
+func newUnbound(r *reading) lineReader { return unbound{newPairing(r)} }
+
+func (u unbound) read(l *line) (bool, error) {
+	s := string(l.text)
+	named := l.program == "unbound" || l.program == "info"
+	if rest, ok := strings.CutPrefix(s, "unbound"); ok {
+		s, named = rest, true
+	}
+	if strings.HasPrefix(s, "[") { // process and thread
+		if _, rest, ok := strings.Cut(s, "] "); ok {
+			s = rest
+		}
+	}
+	s = strings.TrimPrefix(s, ": ")
+	if rest, ok := strings.CutPrefix(s, "info: "); ok {
+		s, named = rest, true
+	}
+	if !named {
+		return false, nil
+	}
+	for _, tag := range []string{"query: ", "reply: "} {
+		s = strings.TrimPrefix(s, tag)
+	}
+	words := strings.Fields(s)
+	if len(words) < 3 || !strings.HasSuffix(words[1], ".") {
+		return false, nil
+	}
+	client, err := netip.ParseAddr(words[0])
+	if err != nil {
+		return false, nil
+	}
+	q := &Query{At: l.at, Client: client, Name: words[1]}
+	if q.Type, err = parseType(words[2]); err != nil {
+		return true, err
+	}
+	if len(words) < 4 {
+		return true, errCut
+	}
+	if len(words) < 8 {
+		return true, u.query(keyOf(q, ""), q)
+	}
+	rcode, known := dns.StringToRcode[words[4]]
+	if !known { // no reply was sent
+		return true, u.query(keyOf(q, ""), q)
+	}
+	return true, u.reply(keyOf(q, ""), q, answer(rcode))
+}
+
+func (unbound) end() error { return nil }
