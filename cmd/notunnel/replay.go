@@ -10,7 +10,6 @@ import (
 	"github.com/notunnel/notunnel/plugin/detect"
 	"github.com/notunnel/notunnel/plugin/meter"
 	"github.com/notunnel/notunnel/plugin/split"
-	"github.com/notunnel/notunnel/plugin/subject"
 	"github.com/notunnel/notunnel/plugin/verdict"
 )
 
@@ -26,28 +25,22 @@ type replay struct {
 	each     func(*queryReport) error // gets every query, nil if nobody wants them
 	latest   *queryReport             // waits for its reply
 
-	slds      map[string]bool // of every name that has one, judged or not
-	clients   map[subject.Client]bool
-	pairs     map[pairKey]*pair
-	order     []*pair
+	accounts  *accounts
 	queries   int
 	nameless  capture.Count // of this file: queries whose name is none
 	anonymous capture.Count // of this file: queries of which nothing says who asked
+	timeless  capture.Count // of this file: queries of which nothing says when
 	malformed int
 	truncated int
 	skipped   map[string]int    // by kind
 	opened    map[string]string // paths of files by their base names
-	failed    error             // of each: nobody reads the report
-}
-
-// pairKey is an SLD and a client.
-type pairKey struct {
-	sld    string
-	client subject.Client
+	untold    int               // pairs that the table has no room for
+	failed    error             // nobody reads the report
 }
 
 // pair is an SLD and a client, and what the engine said of them.
 type pair struct {
+	number      int // by its first query
 	sld, client string
 	verdict     verdict.Verdict // the severest so far
 	scored      bool            // by the engine of its own accord
@@ -66,7 +59,7 @@ type pair struct {
 }
 
 func newReplay(e *detect.Engine, every bool) *replay {
-	return &replay{engine: e, every: every, slds: map[string]bool{}, clients: map[subject.Client]bool{}, pairs: map[pairKey]*pair{}, skipped: map[string]int{}, opened: map[string]string{}}
+	return &replay{engine: e, every: every, accounts: newAccounts(), skipped: map[string]int{}, opened: map[string]string{}}
 }
 
 // Query implements capture.Visitor.
@@ -77,6 +70,9 @@ func (r *replay) Query(q *capture.Query) error {
 
 // judge asks the engine. It returns the pair that was judged, nil if none was.
 func (r *replay) judge(q *capture.Query) (*pair, error) {
+	if r.failed != nil {
+		return nil, r.failed
+	}
 	r.queries++
 	d, at, source := &r.decision, r.clock.at(q.At), r.source
 	switch {
@@ -85,12 +81,15 @@ func (r *replay) judge(q *capture.Query) (*pair, error) {
 	case !q.Client.IsValid():
 		r.anonymous.Add("%q", q.Name)
 	}
+	if q.At.IsZero() {
+		r.timeless.Add("%q", q.Name)
+	}
 	r.engine.Query(detect.Query{Name: q.Name, Type: q.Type, Client: q.Client, Source: source, At: at}, d)
 	asked := &asked{ticket: d.Ticket}
 	q.Data = asked
 	for i := range d.Beside {
 		f := &d.Beside[i]
-		if p := r.pairs[pairKey{f.SLD, f.Client}]; p != nil {
+		if p := r.accounts.find(f.SLD, f.Client); p != nil {
 			p.scored, p.score, p.reasons = true, f.Score, f.Reasons
 		}
 	}
@@ -99,17 +98,18 @@ func (r *replay) judge(q *capture.Query) (*pair, error) {
 			return nil, err
 		}
 	}
-	r.clients[d.Client] = true
-	if len(d.SLD()) > 0 {
-		r.slds[string(d.SLD())] = true
-	}
 	if d.Why == detect.Malformed {
 		r.nameless.Add("%q", q.Name)
 	}
 	if d.Why != detect.Judged {
+		r.accounts.heard(d.SLD(), d.Client)
 		return nil, nil
 	}
-	p := r.pair(at)
+	p := r.accounts.of(d.SLD(), d.Client, func() *pair {
+		return &pair{
+			sld: split.Text(d.SLD()), client: d.Client.String(), standing: r.engine.Standing(d.SLD()).String(), score: -1, first: at,
+		}
+	})
 	asked.pair = p
 	p.queries++
 	p.up += d.Price
@@ -124,7 +124,9 @@ func (r *replay) judge(q *capture.Query) (*pair, error) {
 	if p.verdict == verdict.Block {
 		return p, nil
 	}
-	p.verdict = max(p.verdict, d.Verdict)
+	if p.verdict = max(p.verdict, d.Verdict); p.verdict == verdict.Block {
+		r.accounts.block(p)
+	}
 	if d.Scored {
 		if !p.scored {
 			p.scored, p.score = true, -1
@@ -163,7 +165,8 @@ func (r *replay) Reply(q *capture.Query, m *dns.Msg) error {
 	if p := a.pair; p != nil {
 		p.down += price
 		if !ok && p.blockedAt.IsZero() {
-			p.verdict, p.blockedAt, p.ground, p.scope = verdict.Block, r.clock.now, verdict.Budget.String(), p.sld
+			p.blockedAt, p.ground, p.scope = r.clock.now, verdict.Budget.String(), p.sld
+			r.accounts.block(p)
 		}
 	}
 	return nil
@@ -196,32 +199,24 @@ func (r *replay) flush() error {
 	return r.failed
 }
 
-// pair is that of the decision.
-func (r *replay) pair(at time.Time) *pair {
-	d := &r.decision
-	key := pairKey{string(d.SLD()), d.Client}
-	p := r.pairs[key]
-	if p == nil {
-		p = &pair{
-			sld: split.Text(d.SLD()), client: d.Client.String(), standing: r.engine.Standing(d.SLD()).String(), score: -1, first: at,
-		}
-		r.pairs[key] = p
-		r.order = append(r.order, p)
-	}
-	return p
-}
-
 // reported are the pairs that the report names: the blocked ones, or all.
 func (r *replay) reported() []*pair {
 	found := []*pair{}
-	for _, p := range r.order {
-		if !r.every && p.verdict != verdict.Block {
-			continue
+	for _, p := range r.accounts.open() {
+		if r.reports(p) {
+			found = append(found, p)
 		}
-		if p.score = max(p.score, 0); p.reasons == nil {
-			p.reasons = r.engine.Reasons(p.features)
-		}
-		found = append(found, p)
 	}
 	return found
+}
+
+// reports reports whether the report names the pair, and completes its account.
+func (r *replay) reports(p *pair) bool {
+	if !r.every && p.verdict != verdict.Block {
+		return false
+	}
+	if p.score = max(p.score, 0); p.reasons == nil {
+		p.reasons = r.engine.Reasons(p.features)
+	}
+	return true
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -92,18 +93,9 @@ func (p *pair) report() windowReport {
 }
 
 func (r *replay) summary(elapsed time.Duration) summaryReport {
-	blocked := map[string]bool{}
-	for _, p := range r.order {
-		if p.verdict == verdict.Block {
-			blocked[p.sld] = true
-		}
-	}
 	s := summaryReport{
-		Type: "summary", Queries: r.queries, SLDs: len(r.slds), Clients: len(r.clients), Windows: len(r.order),
-		BlockedSLDs: []string{}, Malformed: r.malformed, Truncated: r.truncated, Skipped: r.skipped, ElapsedS: elapsed.Seconds(),
-	}
-	for sld := range blocked {
-		s.BlockedSLDs = append(s.BlockedSLDs, sld)
+		Type: "summary", Queries: r.queries, SLDs: len(r.accounts.slds), Clients: len(r.accounts.clients), Windows: r.accounts.windows,
+		BlockedSLDs: slices.AppendSeq([]string{}, maps.Keys(r.accounts.blocked)), Malformed: r.malformed, Truncated: r.truncated, Skipped: r.skipped, ElapsedS: elapsed.Seconds(),
 	}
 	slices.Sort(s.BlockedSLDs)
 	return s

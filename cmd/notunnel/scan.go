@@ -83,12 +83,25 @@ func scan(o scanOptions, files []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	r := newReplay(engine, o.all)
-	if o.queries {
-		if !o.json {
-			return errors.New("--queries goes with --json")
-		}
+	if o.queries && !o.json {
+		return errors.New("--queries goes with --json")
+	}
+	if o.json {
 		lines := jsonLines(stdout)
-		r.each = func(q *queryReport) error { return lines.Encode(q) }
+		if o.queries {
+			r.each = func(q *queryReport) error { return lines.Encode(q) }
+		}
+		r.accounts.closed = func(p *pair) {
+			if r.reports(p) && r.failed == nil {
+				r.failed = lines.Encode(p.report())
+			}
+		}
+	} else {
+		r.accounts.closed = func(p *pair) {
+			if r.reports(p) {
+				r.untold++
+			}
+		}
 	}
 	unread := r.files(in, files, stderr)
 	if r.failed != nil {
@@ -106,6 +119,9 @@ func scan(o scanOptions, files []string, stdout, stderr io.Writer) error {
 	write := r.writeTable
 	if o.json {
 		write = r.writeJSON
+	}
+	if r.untold > 0 {
+		fmt.Fprintf(stderr, "%d pairs are not in the table, which holds %d: --json tells all\n", r.untold, mostPairs)
 	}
 	if err := write(stdout, time.Since(begin)); err != nil {
 		return err

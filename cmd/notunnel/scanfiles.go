@@ -40,10 +40,15 @@ func (r *replay) file(in capture.Options, path string, stderr io.Writer) (stats 
 	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
 		in.Modified = info.ModTime()
 	}
-	progress := fileProgress(f, stderr, func() int { return r.queries })
-	defer progress.finish()
 	r.open(name)
-	return in.Visit(progress, name, r)
+	judge := newPipeline(r)
+	progress := fileProgress(f, stderr, func() int { return judge.queries })
+	defer progress.finish()
+	stats, err = in.Visit(progress, name, judge)
+	if failed := judge.finish(); failed != nil {
+		return stats, failed
+	}
+	return stats, err
 }
 
 // account adds up what was left out, and says so.
@@ -65,6 +70,9 @@ func (r *replay) account(path string, stats capture.Stats, stderr io.Writer) {
 	if r.anonymous.N > 0 {
 		fmt.Fprintf(stderr, "%s: %d queries do not tell who asked: they count as those of one client, %s\n", path, r.anonymous.N, r.source)
 	}
+	if r.timeless.N > 0 {
+		fmt.Fprintf(stderr, "%s: %d queries do not tell when: each is taken as a second after the one before\n", path, r.timeless.N)
+	}
 	for _, note := range stats.Notes.Sentences() {
 		fmt.Fprintf(stderr, "%s: %s\n", path, note)
 	}
@@ -72,7 +80,7 @@ func (r *replay) account(path string, stats capture.Stats, stderr io.Writer) {
 
 // open begins a file. Clients that it does not name are one, called after it.
 func (r *replay) open(path string) {
-	r.nameless, r.anonymous = capture.Count{}, capture.Count{}
+	r.nameless, r.anonymous, r.timeless = capture.Count{}, capture.Count{}, capture.Count{}
 	base := filepath.Base(path)
 	if other, taken := r.opened[base]; taken && other != path {
 		base = path

@@ -12,7 +12,7 @@ import (
 // the combined one, which adds the opcode (plugin/log; 1.2 to 1.15):
 //
 //	[INFO] 192.0.2.1:4000 - 7 "A IN www.example.net. udp 41 false 1232" NOERROR qr,rd,ra 82 0.001s
-var corednsEntry = regexp.MustCompile(`^(?:\[INFO\] )?(?:plugin/log: )?(\[[^\]]+\]|[0-9.]+):\d+ - \d+ "(\S+) \S+ (\S+) (?:udp|tcp)[^"]*" (\S+) \S+ `)
+var corednsEntry = regexp.MustCompile(`^(?:\[INFO\] )?(?:plugin/log: )?(\[[^\]]+\]|[0-9.]+):\d+ - \d+ "(\S+) \S+ (.+) (?:udp|tcp) \d+ (?:true|false) \d+" (\S+) `)
 
 func newCoreDNSLog(r *reading) lineReader { return stateless{r, readCoreDNSLog} }
 

@@ -18,7 +18,7 @@ import (
 //
 // With log-queries=extra a number and the client's address and port go before
 // each, with proto UDP or TCP besides. Without them a reply is that to the last
-// query of its name. Unprintable bytes come as question marks.
+// query of its name.
 type dnsmasq struct {
 	*reading
 	open  map[string]*Query // by number, or by name and type
@@ -29,6 +29,9 @@ type dnsmasq struct {
 }
 
 func newDnsmasq(r *reading) lineReader { return &dnsmasq{reading: r, open: map[string]*Query{}} }
+
+// unprintable is what dnsmasq writes in place of a name with unprintable bytes.
+const unprintable = "<name unprintable>"
 
 // mostOpen is how many queries of a log may wait for their replies.
 const mostOpen = 1 << 14
@@ -95,6 +98,10 @@ func (d *dnsmasq) query(l *line, number, qtype, rest string) error {
 	from := strings.LastIndex(rest, " from ")
 	if from < 0 {
 		return errCut
+	}
+	if rest[:from] == unprintable {
+		d.stats.skip("dnsmasq queries of names that it does not print", "%s", excerpt(l.text))
+		return nil
 	}
 	q := &Query{At: l.at, Name: rawName(rest[:from])}
 	var err error

@@ -47,6 +47,9 @@ func readResolvectl(r *reading, l *line) (bool, error) {
 		if q.Name == "" {
 			q.Name = "."
 		}
+		if m != nil { // its records name their owners
+			m.Question = []dns.Question{{Name: dns.Fqdn(q.Name), Qtype: q.Type, Qclass: dns.ClassINET}}
+		}
 		if err := r.answered(q, m); err != nil {
 			return true, err
 		}
