@@ -110,7 +110,7 @@ func TestErrorsNameFileAndLine(t *testing.T) {
 		"empty":           {"", "f: the file is empty"},
 		"empty lines":     {"\n\r\n\n", "f: nothing but empty lines"},
 		"unknown":         {"hello, world\n", `f:1: in no known form: "hello, world"`},
-		"binary":          {"hello,\x00world\n", "f: neither a capture nor a text"},
+		"binary":          {"\x7fELF\x02\x01\x00\x00\x00\x00", "f: neither a capture nor a text"},
 		"columns":         {"ts\tx\tx\tx\tx\tx\n1\t2\t3\n", "f:2: notunnel TSV: 3 columns"},
 		"time":            {"\n" + strings.Replace(logged1, "1700000000.5", "noon", 1), `f:2: notunnel TSV: time "noon"`},
 		"client":          {strings.Replace(logged1, "192.0.2.1", "bob", 1), `f:1: notunnel TSV: client "bob"`},
@@ -148,21 +148,4 @@ func TestVisitorEndsReading(t *testing.T) {
 			t.Errorf("%s: error %v after %q", name, err, r.lines)
 		}
 	}
-}
-
-// FuzzReadFrom looks for a panic, in any form.
-func FuzzReadFrom(f *testing.F) {
-	f.Add([]byte(logged1))
-	f.Add([]byte("{\"query\":\"a\",\"answers\":[\"TXT 3 abc\"]}\n"))
-	f.Add([]byte("#separator \\x09\n#fields\tts\tid.orig_h\tquery\tqtype\trcode\tanswers\n1\t::1\ta\\x00.b\t16\t0\tTXT 2 ab\n"))
-	for _, link := range []linkType{ethernet, vlan, cooked, cooked2, rawIP, loopback} {
-		d := newDump(f, link)
-		d.udp(client, server, query(f, 1, "a.example.net.", dns.TypeA))
-		d.fragments(server, client, reply(f, 1, "a.example.net.", dns.TypeTXT, "TXT "+strings.Repeat("abcdefgh ", 100)))
-		f.Add(d.bytes())
-	}
-	f.Add(tapped(f, query(f, 1, "a.example.net.", dns.TypeA), nil))
-	f.Fuzz(func(t *testing.T, content []byte) {
-		ReadFrom(bytes.NewReader(content), "f", &record{})
-	})
 }

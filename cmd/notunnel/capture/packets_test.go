@@ -221,15 +221,6 @@ func TestLinkTypes(t *testing.T) {
 	}
 }
 
-func TestUnknownLinkType(t *testing.T) {
-	d := newDump(t, linkType{250, rawIP.frame})
-	d.udp(client, server, query(t, 1, "a.example.net.", dns.TypeA))
-	_, err := ReadFrom(bytes.NewReader(d.bytes()), "f", &record{})
-	if err == nil || err.Error() != "f: packet 1: link type 250 is not supported" {
-		t.Errorf("error %v", err)
-	}
-}
-
 func TestTCP(t *testing.T) {
 	d := newDump(t, ethernet)
 	asked := append(framed(query(t, 1, "a.example.net.", dns.TypeA)), framed(query(t, 2, "b.example.net.", dns.TypeA))...)
@@ -300,32 +291,4 @@ func TestDefects(t *testing.T) {
 	if stats.Truncated.N != 2 { // a packet, and the file
 		t.Errorf("truncated: %+v", stats.Truncated)
 	}
-}
-
-func TestPcapNG(t *testing.T) {
-	var buf bytes.Buffer
-	w, err := pcapgo.NewNgWriter(&buf, layers.LinkTypeEthernet)
-	if err != nil {
-		t.Fatal(err)
-	}
-	second, err := w.AddInterface(pcapgo.NgInterface{LinkType: layers.LinkTypeRaw, SnapLength: 65535})
-	if err != nil {
-		t.Fatal(err)
-	}
-	header, _ := ip(client, server, layers.IPProtocolUDP)
-	packet := serialized(t, header, &layers.UDP{SrcPort: 4000, DstPort: 53}, gopacket.Payload(query(t, 1, "a.example.net.", dns.TypeA)))
-	for i, data := range [][]byte{append(ethernet.frame(false), packet...), packet} {
-		info := gopacket.CaptureInfo{Timestamp: time.Unix(1700000000, 0), CaptureLength: len(data), Length: len(data)}
-		if i == 1 {
-			info.InterfaceIndex = second
-		}
-		if err := w.WritePacket(info, data); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Flush(); err != nil {
-		t.Fatal(err)
-	}
-	lines, _ := read(t, buf.Bytes())
-	want(t, lines, "? 192.0.2.1 a.example.net. A", "? 192.0.2.1 a.example.net. A")
 }

@@ -101,12 +101,12 @@ func (b *blocks) Read(p []byte) (int, error) {
 func (b *blocks) next() error {
 	b.number++
 	head := peeked(b.in, 12)
+	if len(head) == 0 {
+		_, err := b.in.Peek(1)
+		return err
+	}
 	if len(head) < 12 {
-		if len(head) == 0 {
-			_, err := b.in.Peek(1)
-			return err
-		}
-		return io.ErrUnexpectedEOF
+		return b.breaksOff("%d bytes", len(head))
 	}
 	if isPcapNG(head) {
 		b.interfaces, b.order = 0, binary.LittleEndian
@@ -116,14 +116,14 @@ func (b *blocks) next() error {
 	}
 	kind, size := b.order.Uint32(head), b.order.Uint32(head[4:])
 	if size < 12 || size%4 != 0 || size > largestBlock {
-		return fmt.Errorf("block %d: its length is %d", b.number, size)
+		return b.breaksOff("its length is %d", size)
 	}
 	if cap(b.buf) < int(size) {
 		b.buf = make([]byte, size)
 	}
 	b.buf = b.buf[:size]
-	if _, err := io.ReadFull(b.in, b.buf); err != nil {
-		return io.ErrUnexpectedEOF
+	if n, err := io.ReadFull(b.in, b.buf); err != nil {
+		return b.breaksOff("%d of %d bytes", n, size)
 	}
 	if kind == interfaceBlock {
 		b.interfaces++
@@ -134,6 +134,12 @@ func (b *blocks) next() error {
 	}
 	b.rest = b.buf
 	return nil
+}
+
+// breaksOff counts the end of the file within a block.
+func (b *blocks) breaksOff(format string, args ...any) error {
+	b.stats.breaksOff("block %d: %s", b.number, fmt.Sprintf(format, args...))
+	return io.EOF
 }
 
 // unreadable says why the packet of a block cannot be read, "" if it can or

@@ -2,41 +2,65 @@ package capture
 
 import "encoding/binary"
 
-// longestQuestion is the most that a message has up to the end of its question,
-// with the length before it.
-const longestQuestion = 2 + 12 + 255 + 4
+// likeness is how far bytes are known to be the beginning of a message.
+type likeness uint8
 
-// isBeginning reports whether a length and a message of one question follow.
-func isBeginning(b []byte) bool {
+const (
+	unlike  likeness = iota
+	unclear          // more bytes would tell
+	alike
+)
+
+// framedLike tells whether a length and a message of one question follow.
+func framedLike(b []byte) likeness {
 	if len(b) < 2 {
-		return false
+		return unclear
 	}
 	size := int(binary.BigEndian.Uint16(b))
-	return size >= 17 && isQuestion(b[2:min(len(b), 2+size)])
+	if size < 17 {
+		return unlike
+	}
+	is := questionLike(b[2:min(len(b), 2+size)])
+	if is == unclear && len(b) >= 2+size { // it ends within its question
+		return unlike
+	}
+	return is
 }
 
-// isQuestion reports whether a DNS message begins so: a query or its reply, with
+// questionLike tells whether a DNS message begins so: a query or its reply, with
 // one question whose name is whole and whose class is in use.
-func isQuestion(b []byte) bool {
+func questionLike(b []byte) likeness {
 	const header = 12
-	if len(b) < header+5 || b[2]&0x78 != 0 || b[3]&0x40 != 0 || b[4] != 0 || b[5] != 1 {
-		return false
+	if len(b) < header {
+		return unclear
+	}
+	if b[2]&0x78 != 0 || b[3]&0x40 != 0 || b[4] != 0 || b[5] != 1 {
+		return unlike
 	}
 	if b[2]&0x80 == 0 && (b[3]&0x8f != 0 || b[6] != 0 || b[7] != 0) { // of a query
-		return false
+		return unlike
 	}
 	i := header
-	for b[i] != 0 {
-		if b[i] > 63 {
-			return false
+	for {
+		switch {
+		case i >= len(b):
+			return unclear
+		case b[i] > 63 || i > header+254:
+			return unlike
 		}
-		if i += 1 + int(b[i]); i >= len(b)-4 || i > header+254 {
-			return false
+		if b[i] == 0 {
+			break
 		}
+		i += 1 + int(b[i])
 	}
-	if i+4 >= len(b) {
-		return false
+	if i+5 > len(b) {
+		return unclear
 	}
-	class := binary.BigEndian.Uint16(b[i+3:])
-	return class == 1 || class == 3 || class == 255
+	if class := binary.BigEndian.Uint16(b[i+3:]); class != 1 && class != 3 && class != 255 {
+		return unlike
+	}
+	return alike
 }
+
+// isQuestion reports whether a DNS message of one question begins so.
+func isQuestion(b []byte) bool { return questionLike(b) == alike }

@@ -57,6 +57,7 @@ type half struct {
 	drop     int       // bytes to come that belong to a message of which some are lost
 	adrift   bool      // where the next message begins is unknown
 	gap      bool      // later bytes came already, which wait
+	begun    bool      // its beginning, or something of it, was seen
 }
 
 // half is the half of a direction.
@@ -71,6 +72,9 @@ func (s *stream) half(direction reassembly.TCPFlowDirection) *half {
 // capture did is read from the first packet on.
 func (s *stream) Accept(l *layers.TCP, _ gopacket.CaptureInfo, direction reassembly.TCPFlowDirection, next reassembly.Sequence, start *bool, _ reassembly.AssemblerContext) bool {
 	*start = true
+	if l.SYN {
+		s.half(direction).begun = true
+	}
 	if known := next >= 0; known && len(l.Payload) > 0 && next.Difference(reassembly.Sequence(l.Seq)) > 0 {
 		s.half(direction).gap = true
 	}
@@ -97,9 +101,8 @@ func (s *stream) ReassembledSG(sg reassembly.ScatterGather, _ reassembly.Assembl
 	if skip == available {
 		return
 	}
-	// A connection that is seen from its middle on most likely begins with a message.
-	if skipped < 0 && !isBeginning(data) {
-		h.adrift = true
+	if !h.begun { // seen from its middle on: most likely from a message on
+		h.begun, h.adrift = true, framedLike(data) == unlike
 	}
 	before := len(h.rest)
 	h.rest = append(h.rest, data[skip:]...)
@@ -184,14 +187,20 @@ func (h *half) lose(n int) {
 // find moves i to where a message begins, and reports whether there is one. What
 // cannot be the beginning of one is given up.
 func (h *half) find(i *int) bool {
-	for ; *i < len(h.rest); *i++ {
-		if isBeginning(h.rest[*i:]) {
-			h.adrift = false
+	open := -1 // the first place that may yet turn out to be one
+	for at := *i; at < len(h.rest); at++ {
+		switch framedLike(h.rest[at:]) {
+		case alike:
+			*i, h.adrift = at, false
 			return true
+		case unclear:
+			if open < 0 {
+				open = at
+			}
 		}
-		if len(h.rest)-*i < longestQuestion {
-			return false // more of it may tell
-		}
+	}
+	if *i = open; open < 0 {
+		*i = len(h.rest)
 	}
 	return false
 }

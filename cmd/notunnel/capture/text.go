@@ -15,7 +15,7 @@ const (
 	longest  = 4 << 20 // bytes of a line; longer ones are skipped
 	excerpts = 60      // bytes of a line that are shown
 
-	binarySniff = 512 // bytes of a text that hold no zero byte
+	binarySniff = 4096 // bytes that tell a text from other files
 )
 
 // lineReader reads what one form says in a text. It keeps what the form needs
@@ -51,18 +51,23 @@ func (e *lineError) Unwrap() error { return e.err }
 var (
 	errCut    = errors.New("the line ends early")
 	errNoDate = errors.New("there is no such date")
+	errNoName = errors.New("no name was asked for")
 )
 
 // visitorError is one of the visitor, which ends the reading.
 type visitorError struct{ error }
 
-// watched is a visitor whose errors can be told from those of the text.
+// watched is a visitor whose errors can be told from those of the text. It gets no
+// query without a name.
 type watched struct {
 	Visitor
 	queries int // told so far
 }
 
 func (w *watched) Query(q *Query) error {
+	if q.Name == "" {
+		return errNoName
+	}
 	w.queries++
 	if err := w.Visitor.Query(q); err != nil {
 		return visitorError{err}
@@ -90,7 +95,7 @@ type textReader struct {
 // readText reads a text line by line. Each line is offered to the form of the
 // line before, and then to all in the order of the table.
 func readText(in *bufio.Reader, r *reading) error {
-	if bytes.IndexByte(peeked(in, binarySniff), 0) >= 0 {
+	if isBinary(peeked(in, binarySniff)) {
 		return errors.New(`neither a capture nor a text: "notunnel scan --forms" lists what is read`)
 	}
 	seen := &watched{Visitor: r.visitor}
@@ -123,6 +128,18 @@ func readText(in *bufio.Reader, r *reading) error {
 		return t.tail
 	}
 	return errors.New("nothing but empty lines")
+}
+
+// isBinary reports whether a fifth of the bytes are control characters, as no text
+// has them, not even one in which a crash has left zeros.
+func isBinary(head []byte) bool {
+	controls := 0
+	for _, c := range head {
+		if c < ' ' && c != '\t' && c != '\n' && c != '\r' {
+			controls++
+		}
+	}
+	return controls > len(head)/5
 }
 
 // line reads a line. What cannot be read is counted.

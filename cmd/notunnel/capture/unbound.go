@@ -38,9 +38,8 @@ func (u unbound) read(l *line) (bool, error) {
 	if !named {
 		return false, nil
 	}
-	for _, tag := range []string{"query: ", "reply: "} {
-		s = strings.TrimPrefix(s, tag)
-	}
+	s, isQuery := strings.CutPrefix(s, "query: ")
+	s, isReply := strings.CutPrefix(s, "reply: ")
 	words := strings.Fields(s)
 	if len(words) < 3 || !strings.HasSuffix(words[1], ".") {
 		return false, nil
@@ -53,15 +52,17 @@ func (u unbound) read(l *line) (bool, error) {
 	if q.Type, err = parseType(words[2]); err != nil {
 		return true, err
 	}
-	if len(words) < 4 {
+	switch {
+	case !l.whole: // which of the two it is cannot be known
 		return true, errCut
-	}
-	if len(words) < 8 {
+	case len(words) == 4 && !isReply:
 		return true, u.query(keyOf(q, ""), q)
+	case len(words) < 8 || isQuery:
+		return true, errCut
 	}
 	rcode, known := dns.StringToRcode[words[4]]
 	if !known { // no reply was sent
-		return true, u.query(keyOf(q, ""), q)
+		return true, nil
 	}
 	return true, u.reply(keyOf(q, ""), q, answer(rcode))
 }

@@ -17,25 +17,50 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// widestWindow is the most memory that a zstd file may ask for to be unpacked:
-// what "zstd --long" writes.
+// widestWindow is the most memory that a file may ask for to be unpacked: what
+// "zstd --long" writes, and twice what "xz -9" does.
 const widestWindow = 128 << 20
 
 // packings are the ways in which files are compressed, told by how they begin.
 var packings = []struct {
 	name, magic string
-	open        func(io.Reader) (io.Reader, error)
+	open        func(*bufio.Reader) (io.Reader, error)
 }{
-	{"gzip", "\x1f\x8b", func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) }},
-	{"bzip2", "BZh", func(r io.Reader) (io.Reader, error) { return bzip2.NewReader(r), nil }},
-	{"xz", "\xfd7zXZ\x00", func(r io.Reader) (io.Reader, error) {
-		// as wide as the file asks for, which is touched only as far as it unpacks
+	{"gzip", "\x1f\x8b", func(r *bufio.Reader) (io.Reader, error) { return gzip.NewReader(r) }},
+	{"bzip2", "BZh", func(r *bufio.Reader) (io.Reader, error) { return bzip2.NewReader(r), nil }},
+	{"xz", "\xfd7zXZ\x00", func(r *bufio.Reader) (io.Reader, error) {
+		if n := xzDictionary(peeked(r, 64)); n > widestWindow {
+			return nil, fmt.Errorf("it needs %d MiB to be unpacked, %d at most are given", n>>20, widestWindow>>20)
+		}
 		return xz.ReaderConfig{DictCap: lzma.MinDictCap}.NewReader(r)
 	}},
-	{"zstd", "\x28\xb5\x2f\xfd", func(r io.Reader) (io.Reader, error) {
+	{"zstd", "\x28\xb5\x2f\xfd", func(r *bufio.Reader) (io.Reader, error) {
 		return zstd.NewReader(r, zstd.WithDecoderMaxWindow(widestWindow), zstd.WithDecoderLowmem(true), zstd.WithDecoderConcurrency(1))
 	}},
-	{"lz4", "\x04\x22\x4d\x18", func(r io.Reader) (io.Reader, error) { return lz4.NewReader(r), nil }},
+	{"lz4", "\x04\x22\x4d\x18", func(r *bufio.Reader) (io.Reader, error) { return lz4.NewReader(r), nil }},
+}
+
+// xzDictionary is how much memory the first block of an xz file asks for (The .xz
+// File Format, sections 3.1 and 5.3.1), 0 if it cannot be told.
+func xzDictionary(head []byte) int64 {
+	const streamHeader = 12
+	if len(head) < streamHeader+2 {
+		return 0
+	}
+	flags, rest := head[streamHeader+1], head[streamHeader+2:]
+	for _, hasSize := range []bool{flags&0x40 != 0, flags&0x80 != 0} {
+		for more := hasSize; more; rest = rest[1:] { // seven bits a byte
+			if len(rest) == 0 {
+				return 0
+			}
+			more = rest[0]&0x80 != 0
+		}
+	}
+	const lzma2 = 0x21
+	if len(rest) < 3 || rest[0] != lzma2 || rest[2] > 40 {
+		return 0
+	}
+	return int64(2|rest[2]&1) << (rest[2]/2 + 11)
 }
 
 // deepest is how often a file may be packed: a log that was rotated and then

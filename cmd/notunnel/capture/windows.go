@@ -47,7 +47,10 @@ func (w *windows) read(l *line) (bool, error) {
 	if !ok || !isOpen || len(words) < 4 {
 		return true, errCut
 	}
-	kinds := strings.Fields(head)
+	kinds, code := strings.Fields(head), strings.Fields(flags)
+	if len(kinds) == 0 || len(code) == 0 {
+		return true, errCut
+	}
 	reply := len(kinds) > 1 && kinds[len(kinds)-2] == "R"
 	if kinds[len(kinds)-1] != "Q" || received == reply {
 		return true, nil // no query, or between servers
@@ -65,7 +68,6 @@ func (w *windows) read(l *line) (bool, error) {
 	}
 	e := windowsEntry{windows: w, query: q, id: words[3]}
 	if reply {
-		code := strings.Fields(flags)
 		e.reply = answer(dns.StringToRcode[code[len(code)-1]])
 	}
 	return true, w.dates.take(string(before), e)

@@ -1,0 +1,179 @@
+package capture
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// sample is a file that a real program wrote when it was asked for fourteen
+// names, some of them with bytes that need escapes.
+func sample(t testing.TB, name string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+func sampleNames(t testing.TB) (names []string) {
+	t.Helper()
+	entries, err := os.ReadDir("testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if !e.IsDir() {
+			names = append(names, e.Name())
+		}
+	}
+	if len(names) < 7 {
+		t.Fatalf("samples are missing: %v", names)
+	}
+	return names
+}
+
+// queries are what was told of queries alone, without the dots at their ends.
+func queries(told []string) (all []string) {
+	for _, line := range told {
+		if strings.HasPrefix(line, "? ") {
+			words := strings.Fields(strings.TrimPrefix(line, "? "))
+			words[len(words)-2] = strings.TrimSuffix(words[len(words)-2], ".")
+			all = append(all, strings.Join(words, " "))
+		}
+	}
+	return all
+}
+
+func TestSamples(t *testing.T) {
+	replies := map[string]string{ // of the second, third and fourth query
+		"unbound": "NOERROR NXDOMAIN NOERROR", "coredns": "NOERROR NXDOMAIN NOERROR",
+		"dnsmasq": "NOERROR|2001:db8::9 NXDOMAIN NOERROR|web.example.net.|192.0.2.9|192.0.2.9",
+	}
+	for _, name := range sampleNames(t) {
+		t.Run(name, func(t *testing.T) {
+			program, _, _ := strings.Cut(name, "-")
+			www, strange, slash := "WwW.example.net", []string{`sp\032ace\.dot\255x.example.net`}, `back\\slash.example.net`
+			switch program {
+			case "coredns":
+				www, strange = "www.example.net", []string{`sp\`, `ace\.dot\255x.example.net`}
+			case "dnsmasq":
+				strange = nil // it does not print the name
+			case "unbound":
+				strange, slash = []string{"sp?ace?dot?x.example.net"}, "back?slash.example.net"
+			}
+			told, stats := read(t, sample(t, name))
+			got := queries(told)
+			want := []string{
+				"127.0.0.1 www.example.net A", "127.0.0.1 " + www + " AAAA", "127.0.0.1 nx1.example.net A", "127.0.0.1 alias.example.net A",
+				"127.0.0.1 txt.example.net TXT", "127.0.0.1 t65.example.net HTTPS", "127.0.0.1 t65399.example.net TYPE65399", "127.0.0.1 a_b-c.example.net MX",
+			}
+			if strange != nil {
+				want = append(want, "127.0.0.1 "+strings.Join(strange, " ")+" A")
+			}
+			want = append(want, "127.0.0.1 "+slash+" A")
+			if len(got) != len(want)+4 || !slices.Equal(got[:len(want)], want) || !strings.HasPrefix(got[len(got)-1], "127.0.0.1 tcp.example.net A") {
+				t.Errorf("told\n\t%s\nwant\n\t%s\nand four more", strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
+			}
+			if stats.Malformed.N > 0 || stats.Truncated.N > 0 {
+				t.Errorf("defects: %+v", stats)
+			}
+			var answers []string
+			for _, line := range told {
+				if _, reply, ok := strings.Cut(line, "! "); ok {
+					_, reply, _ = strings.Cut(reply, " ")
+					answers = append(answers, strings.ReplaceAll(strings.ReplaceAll(reply, " | ", "|"), "net|", "net.|"))
+				}
+			}
+			if want := replies[program]; want != "" && strings.Join(answers[1:4], " ") != want {
+				t.Errorf("replies %q, want %q", answers[1:4], want)
+			}
+		})
+	}
+}
+
+// A text that is cut somewhere tells what it told before, and no more: what is
+// left of the last line is no query of its own.
+func TestTextsCutAnywhere(t *testing.T) {
+	for _, name := range sampleNames(t) {
+		content := sample(t, name)
+		told, _ := read(t, content)
+		whole := queries(told)
+		for n := 1; n < len(content); n++ {
+			var r record
+			stats, err := Options{}.Visit(bytes.NewReader(content[:n]), "f", &r)
+			got := queries(r.lines)
+			if len(got) > len(whole) || !slices.Equal(got, whole[:len(got)]) {
+				t.Fatalf("%s cut at %d:\n\t%s", name, n, strings.Join(got, "\n\t"))
+			}
+			if stats.Truncated.N > 1 || stats.Malformed.N > 0 || err != nil && len(got) > 0 {
+				t.Fatalf("%s cut at %d: %+v, %v", name, n, stats, err)
+			}
+		}
+	}
+}
+
+// Lines of no form cost themselves alone, whatever stands in them and wherever
+// they stand.
+func TestLinesOfNoForm(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 6))
+	for _, name := range sampleNames(t) {
+		content := sample(t, name)
+		want, _ := read(t, content)
+		for range 20 {
+			var mixed bytes.Buffer
+			strange := 0
+			mixed.WriteString("Lorem ipsum dolor sit amet\n")
+			for line := range bytes.Lines(content) {
+				if random.IntN(4) == 0 {
+					strange++
+					noise := make([]byte, 1+random.IntN(200))
+					for i := range noise {
+						noise[i] = byte(random.Uint32())
+					}
+					mixed.Write(bytes.ReplaceAll(noise, []byte("\n"), []byte{' '}))
+					mixed.WriteByte('\n')
+				}
+				mixed.Write(line)
+			}
+			if got, stats := read(t, mixed.Bytes()); !slices.Equal(got, want) {
+				t.Fatalf("%s with %d strange lines, %+v:\n\t%s", name, strange, stats, strings.Join(got, "\n\t"))
+			}
+		}
+	}
+}
+
+// Files that were put together tell what each of them does, in one file or in
+// any order.
+func TestFormsPutTogether(t *testing.T) {
+	var all []byte
+	var want []string
+	for _, name := range sampleNames(t) {
+		told, _ := read(t, sample(t, name))
+		want = append(want, queries(told)...)
+		all = append(all, sample(t, name)...)
+	}
+	if got, stats := read(t, all); !slices.Equal(queries(got), want) {
+		t.Errorf("%d queries, want %d; %+v", len(queries(got)), len(want), stats)
+	}
+}
+
+// A line of any length is read in bounded memory, and costs itself alone.
+func TestLongLines(t *testing.T) {
+	long := strings.Repeat("x", longest+1)
+	for _, content := range []string{logged1 + long + "\n" + logged1, logged1 + "{" + long + "}\n" + logged1} {
+		lines, stats := read(t, []byte(content))
+		if len(lines) != 4 || stats.Malformed.N != 1 || !strings.HasPrefix(stats.Malformed.First, "line 2: longer than") {
+			t.Errorf("%q, %+v", lines, stats)
+		}
+	}
+	fits := strings.Replace(logged1, "a.example.net", strings.Repeat("a", 1<<20), 1)
+	if lines, stats := read(t, []byte(fits+logged1)); len(lines) != 4 || stats.Malformed.N != 0 {
+		t.Errorf("%d lines, %+v", len(lines), stats)
+	}
+}
