@@ -17,11 +17,11 @@ import (
 const mostPairs = 1 << 18
 
 // accounts are what became of pairs of SLD and client, in bounded memory, and
-// how many there were: SLDs and clients are counted by their hashes, of which
-// two among a million are the same once in 10^7 runs.
+// how many there were. SLDs, clients and pairs are known by hashes of 64 bits: that
+// any two of a million are the same happens once in 4 × 10^7 runs.
 type accounts struct {
 	seed    maphash.Seed
-	pairs   *simplelru.LRU[accountKey, *pair]
+	pairs   *simplelru.LRU[uint64, *pair]
 	slds    map[uint64]struct{}
 	clients map[uint64]struct{}
 	windows int
@@ -29,23 +29,23 @@ type accounts struct {
 	closed  func(*pair)     // is told of each pair whose account is closed
 }
 
-type accountKey struct {
-	sld    uint64
-	client subject.Client
-}
-
 func newAccounts() *accounts {
 	a := &accounts{
 		seed: maphash.MakeSeed(), slds: map[uint64]struct{}{}, clients: map[uint64]struct{}{}, blocked: map[string]bool{}, closed: func(*pair) {},
 	}
-	a.pairs, _ = simplelru.NewLRU(mostPairs, func(_ accountKey, p *pair) { a.closed(p) }) // fails for a size below 1 only
+	a.pairs, _ = simplelru.NewLRU(mostPairs, func(_ uint64, p *pair) { a.closed(p) }) // fails for a size below 1 only
 	return a
 }
 
 // find is the account of a pair, nil if there is none.
 func (a *accounts) find(sld string, client subject.Client) *pair {
-	p, _ := a.pairs.Peek(accountKey{maphash.String(a.seed, sld), client})
+	p, _ := a.pairs.Peek(a.key(maphash.String(a.seed, sld), maphash.Comparable(a.seed, client)))
 	return p
+}
+
+// key is that of a pair, by the hashes of its SLD and its client.
+func (a *accounts) key(sld, client uint64) uint64 {
+	return maphash.Comparable(a.seed, [2]uint64{sld, client})
 }
 
 // heard counts an SLD, empty if the name has none, and a client.
@@ -58,7 +58,7 @@ func (a *accounts) heard(sld []byte, client subject.Client) {
 
 // of is the account of a pair; open makes it if there is none.
 func (a *accounts) of(sld []byte, client subject.Client, open func() *pair) *pair {
-	key := accountKey{maphash.Bytes(a.seed, sld), client}
+	key := a.key(maphash.Bytes(a.seed, sld), maphash.Comparable(a.seed, client))
 	p, ok := a.pairs.Get(key)
 	if !ok {
 		a.heard(sld, client)

@@ -149,7 +149,7 @@ func (o *others) tell(p *packets) {
 		}
 	})
 	if encrypted > 0 {
-		p.stats.note("%d packets of encrypted DNS, which nobody can look into here", encrypted)
+		p.stats.note("%d packets of DNS over TLS, QUIC or HTTP: what they ask for cannot be seen", encrypted)
 	}
 	if p.told == 0 && p.read > 0 && len(ports) == 0 {
 		p.stats.note("%d packets, and none of DNS on ports %v: --port names others", p.read, p.ports)

@@ -78,7 +78,9 @@ func readPackets(r *reading, next func() ([]byte, gopacket.CaptureInfo, layers.L
 		if err := p.packet(data, info, decoder); err != nil {
 			return err
 		}
-		p.flush()
+		if p.flush(); p.err != nil {
+			return p.err
+		}
 	}
 	p.tcp.FlushAll()
 	if p.err == nil && p.read == 0 {

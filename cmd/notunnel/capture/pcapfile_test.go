@@ -185,7 +185,7 @@ func TestNothingToSee(t *testing.T) {
 	d.tcp(client, netip.AddrPortFrom(server.Addr(), 443), 1, false, []byte("\x17\x03\x03 of a web site"))
 	_, stats = read(t, d.bytes())
 	wantSkipped(t, stats, map[string]int{"packets of DNS over TLS": 1, "packets of DNS over QUIC": 1, "packets of DNS over HTTPS": 3, "packets of DNS over HTTP": 1})
-	if notes := strings.Join(stats.Notes.Sentences(), "; "); !strings.Contains(notes, "6 packets of encrypted DNS") {
+	if notes := strings.Join(stats.Notes.Sentences(), "; "); !strings.Contains(notes, "6 packets of DNS over TLS, QUIC or HTTP: what they ask for cannot be seen") {
 		t.Errorf("notes %q", notes)
 	}
 }
