@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -13,6 +14,7 @@ import (
 // progress is a file that is read, with a bar over its bytes.
 type progress struct {
 	file  *os.File
+	name  string
 	bar   *progressbar.ProgressBar // nil where nobody would see it
 	done  func() int               // what was made of the file, nil if that is not counted
 	begun time.Time
@@ -26,7 +28,8 @@ const saidEach = 500 * time.Millisecond
 // fileProgress shows on a terminal how much of f is read, how long the rest will
 // take, and how many queries a second are done.
 func fileProgress(f *os.File, stderr io.Writer, done func() int) *progress {
-	p := &progress{file: f, done: done, begun: time.Now()}
+	p := &progress{file: f, name: filepath.Base(f.Name()), done: done, begun: time.Now()}
+	p.said = p.begun
 	tty, ok := stderr.(*os.File)
 	if !ok || !term.IsTerminal(int(tty.Fd())) {
 		return p
@@ -39,7 +42,7 @@ func fileProgress(f *os.File, stderr io.Writer, done func() int) *progress {
 		p.first = done()
 	}
 	p.bar = progressbar.NewOptions64(size,
-		progressbar.OptionSetDescription(f.Name()),
+		progressbar.OptionSetDescription(p.name),
 		progressbar.OptionSetWriter(stderr),
 		progressbar.OptionShowBytes(true),
 		progressbar.OptionThrottle(100*time.Millisecond),
@@ -56,7 +59,7 @@ func (p *progress) Read(b []byte) (int, error) {
 	if now := time.Now(); p.done != nil && now.Sub(p.said) > saidEach {
 		p.said = now
 		pace := float64(p.done()-p.first) / max(now.Sub(p.begun).Seconds(), 1e-3)
-		p.bar.Describe(fmt.Sprintf("%s, %.0f queries/s", p.file.Name(), pace))
+		p.bar.Describe(fmt.Sprintf("%s, %.0f queries/s", p.name, pace))
 	}
 	p.bar.Add(n)
 	return n, err

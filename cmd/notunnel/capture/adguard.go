@@ -41,7 +41,7 @@ func readAdGuard(r *reading, l *line) (bool, error) {
 	}
 	m := new(dns.Msg)
 	if err := m.Unpack(entry.Answer); err != nil && len(m.Question) == 0 {
-		r.stats.Malformed.Add("AdGuard Home: Answer: %v", err)
+		r.stats.Malformed.Add("line %d: AdGuard Home: Answer: %v", r.number, err)
 		return true, r.answered(q, nil)
 	}
 	return true, r.answered(q, m)

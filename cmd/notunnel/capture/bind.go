@@ -35,7 +35,7 @@ func readBIND(r *reading, l *line) (bool, error) {
 	}
 	_, asked, ok := strings.Cut(rest, ": query: ")
 	if !ok {
-		r.stats.skip("BIND lines that are no queries", "%s", excerpt(l.text))
+		r.skipLine("BIND lines that are no queries")
 		return true, nil
 	}
 	words := strings.SplitN(asked, " ", 4)

@@ -110,7 +110,11 @@ type reading struct {
 	visitor Visitor
 	stats   *Stats
 	times   *calendar
+	number  int // of the line of a text
 }
+
+// skipLine counts the line as something whole that is not judged.
+func (r *reading) skipLine(kind string) { r.stats.skip(kind, "line %d", r.number) }
 
 // answered passes on a query of a log that holds its reply as well; m is nil
 // where there was none.

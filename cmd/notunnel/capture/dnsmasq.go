@@ -2,6 +2,7 @@ package capture
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -61,24 +62,24 @@ func (d *dnsmasq) read(l *line) (bool, error) {
 	if !ok {
 		asked, ok = strings.CutPrefix(verb, "auth[")
 	}
-	if asked, ok = cutSuffix(asked, "]", ok); ok {
-		return true, d.query(l, number, asked, rest)
+	if ok && strings.HasSuffix(asked, "]") {
+		return true, d.query(l, number, asked[:len(asked)-1], rest)
+	}
+	if !tagged && !(l.follows && (slices.Contains(answerVerbs, verb) || strings.HasPrefix(verb, "/"))) { // of a file of hosts
+		return false, nil
 	}
 	before, value, ok := strings.Cut(s, " is ")
-	if name := strings.LastIndexByte(before, ' '); ok && name > 0 && (tagged || l.follows) {
+	if name := strings.LastIndexByte(before, ' '); ok && name > 0 {
 		return true, d.answer(number, before[name+1:], value)
-	}
-	if !tagged && !(l.follows && verb == "forwarded") {
-		return false, nil
 	}
 	return true, d.flush()
 }
 
-func cutSuffix(s, suffix string, ok bool) (string, bool) {
-	if !ok {
-		return s, false
-	}
-	return strings.CutSuffix(s, suffix)
+// answerVerbs are what lines begin with that go with a query, by dnsmasq itself
+// and by Pi-hole.
+var answerVerbs = []string{
+	"forwarded", "reply", "cached", "cached-stale", "config", "DHCP", "validation", "dnssec-query[DS]", "dnssec-query[DNSKEY]",
+	"gravity", "exactly", "regex", "special", "blocked",
 }
 
 // isEndpoint reports whether a word is address/port.
@@ -100,7 +101,7 @@ func (d *dnsmasq) query(l *line, number, qtype, rest string) error {
 		return errCut
 	}
 	if rest[:from] == unprintable {
-		d.stats.skip("dnsmasq queries of names that it does not print", "%s", excerpt(l.text))
+		d.skipLine("dnsmasq queries of names that it does not print")
 		return nil
 	}
 	q := &Query{At: l.at, Name: rawName(rest[:from])}

@@ -41,7 +41,6 @@ type eveDNS struct {
 	Type    string                       `json:"type"`
 	ID      uint16                       `json:"id"`
 	Rcode   string                       `json:"rcode"`
-	Flags   string                       `json:"flags"`
 	Name    string                       `json:"rrname"`
 	RRType  string                       `json:"rrtype"`
 	Rdata   string                       `json:"rdata"`
@@ -61,14 +60,14 @@ func (e *eve) read(l *line) (bool, error) {
 		return false, nil
 	}
 	if !bytes.Contains(l.text, []byte(`"dns"`)) {
-		return e.other(l)
+		return e.other()
 	}
 	var event eveEvent
 	if err := json.Unmarshal(l.text, &event); err != nil {
 		return true, err
 	}
 	if event.Type != "dns" {
-		return e.other(l)
+		return e.other()
 	}
 	d := &event.DNS
 	q := &Query{Client: event.Source, Name: d.Name}
@@ -105,8 +104,8 @@ func (e *eve) read(l *line) (bool, error) {
 }
 
 // other counts an event of another type.
-func (e *eve) other(l *line) (bool, error) {
-	e.stats.skip("EVE events of other types", "%s", excerpt(l.text))
+func (e *eve) other() (bool, error) {
+	e.skipLine("EVE events of other types")
 	return true, nil
 }
 

@@ -9,7 +9,7 @@ import (
 //
 //	Looking up RR for www.example.net IN A.
 //
-// and counts its other lines. It does not tell who asked: all is of the host.
+// It does not tell who asked: all is of the host.
 func newResolved(r *reading) lineReader { return stateless{r, readResolved} }
 
 func readResolved(r *reading, l *line) (bool, error) {

@@ -177,3 +177,37 @@ func TestLongLines(t *testing.T) {
 		t.Errorf("%d lines, %+v", len(lines), stats)
 	}
 }
+
+// Lines of all forms are told apart in any order: what the line before was decides
+// nothing.
+func TestFormsInterleaved(t *testing.T) {
+	random := rand.New(rand.NewPCG(13, 14))
+	lines := []struct{ text, told string }{
+		{logged1, "192.0.2.1 a.example.net A"},
+		{`{"ts":1700000000,"id.orig_h":"192.0.2.1","query":"zeek.example.net","qtype":1}` + "\n", "192.0.2.1 zeek.example.net A"},
+		{`{"timestamp":"2026-01-02T03:04:05.678901+0100","event_type":"dns","src_ip":"192.0.2.1","src_port":4000,"dest_port":53,"dns":{"type":"query","id":7,"rrname":"eve.example.net","rrtype":"A"}}` + "\n", "192.0.2.1 eve.example.net A"},
+		{`{"T":"2026-01-02T03:04:05.678901+01:00","QH":"adguard.example.net","QT":"A","IP":"192.0.2.1"}` + "\n", "192.0.2.1 adguard.example.net A"},
+		{`{"time":"2026-01-02T03:04:05Z","level":"INFO","msg":"x","plugin":"log","client_ip":"192.0.2.1","qname":"corejson.example.net.","qtype":"A"}` + "\n", "192.0.2.1 corejson.example.net A"},
+		{`{"state":"success","question":[{"type":1,"name":"monitor.example.net"}]}` + "\n", "invalid IP monitor.example.net A"},
+		{"Feb  3 04:05:06 laptop systemd-resolved[7]: Looking up RR for resolved.example.net IN A.\n", "invalid IP resolved.example.net A"},
+		{"Feb  3 04:05:06 ns1 named[7]: client @0x7f 192.0.2.1#7 (bind.example.net): query: bind.example.net IN A +E(0)K (192.0.2.53)\n", "192.0.2.1 bind.example.net A"},
+		{"Feb  3 04:05:06 ns1 unbound: [7:0] info: 192.0.2.1 unbound.example.net. A IN\n", "192.0.2.1 unbound.example.net A"},
+		{"Feb  3 04:05:06 dnsmasq[7]: query[A] dnsmasq.example.net from 192.0.2.1\n", "192.0.2.1 dnsmasq.example.net A"},
+		{"query[A] bare.example.net from 192.0.2.1\n", "192.0.2.1 bare.example.net A"},
+		{`coredns-1  | [INFO] 192.0.2.1:4000 - 7 "A IN core.example.net. udp 56 false 1232" NOERROR qr 64 0.1s` + "\n", "192.0.2.1 core.example.net A"},
+		{"2023-07-13 14:10:11 0E6C PACKET  000000000624C5C0 UDP Rcv 192.0.2.1       5c3f   Q [0001   D   NOERROR] A      (7)windows(7)example(3)net(0)\n", "192.0.2.1 windows.example.net A"},
+	}
+	for range 300 {
+		random.Shuffle(len(lines), func(i, j int) { lines[i], lines[j] = lines[j], lines[i] })
+		var content string
+		var want []string
+		for _, line := range lines {
+			content += line.text
+			want = append(want, line.told)
+		}
+		told, stats := read(t, []byte(content))
+		if got := queries(told); !slices.Equal(got, want) || stats.Malformed.N > 0 || stats.Skipped != nil {
+			t.Fatalf("%s\ntold\n\t%s\n%+v", content, strings.Join(got, "\n\t"), stats)
+		}
+	}
+}

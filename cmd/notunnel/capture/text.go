@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/miekg/dns"
 )
 
 const (
@@ -24,7 +26,7 @@ type lineReader interface {
 	// read reports whether the line is of this form. It passes on what the line
 	// tells; an error is that of a line that is of this form, and broken.
 	read(l *line) (known bool, err error)
-	// end is called after the last line.
+	// end is called after the last line. Only errors of the visitor count.
 	end() error
 }
 
@@ -69,8 +71,23 @@ func (w *watched) Query(q *Query) error {
 		return errNoName
 	}
 	w.queries++
-	if err := w.Visitor.Query(q); err != nil {
+	return ending(w.Visitor.Query(q))
+}
+
+func (w *watched) Reply(q *Query, m *dns.Msg) error { return ending(w.Visitor.Reply(q, m)) }
+
+func ending(err error) error {
+	if err != nil {
 		return visitorError{err}
+	}
+	return nil
+}
+
+// endedBy is the visitor's error in err, nil if there is none.
+func endedBy(err error) error {
+	var of visitorError
+	if errors.As(err, &of) {
+		return of.error
 	}
 	return nil
 }
@@ -113,7 +130,7 @@ func readText(in *bufio.Reader, r *reading) error {
 		return err
 	}
 	for _, f := range t.readers {
-		if err := f.end(); err != nil {
+		if err := endedBy(f.end()); err != nil {
 			return err
 		}
 	}
@@ -145,6 +162,7 @@ func isBinary(head []byte) bool {
 // line reads a line. What cannot be read is counted.
 func (t *text) line(n int, content []byte, whole bool) error {
 	l := line{text: content, whole: whole}
+	t.number = n
 	if !t.bare {
 		t.times.unwrap(&l)
 	}
@@ -157,10 +175,10 @@ func (t *text) line(n int, content []byte, whole bool) error {
 			known, err = t.offer(i, &l, false)
 		}
 	}
-	var fatal visitorError
+	if err := endedBy(err); err != nil {
+		return err
+	}
 	switch {
-	case errors.As(err, &fatal):
-		return fatal.error
 	case known && err == nil:
 		t.known = true
 		return nil

@@ -22,7 +22,7 @@ func newUnbound(r *reading) lineReader { return unbound{newPairing(r)} }
 
 func (u unbound) read(l *line) (bool, error) {
 	s := string(l.text)
-	named := l.program == "unbound" || l.program == "info"
+	named := l.program == "unbound"
 	if rest, ok := strings.CutPrefix(s, "unbound"); ok {
 		s, named = rest, true
 	}

@@ -77,12 +77,12 @@ func (w *windows) end() error { return w.dates.decide() }
 
 // about reports whether a line is one of the others of such a log.
 func (w *windows) about(l *line) bool {
-	for _, begin := range []string{"DNS Server log file", "Log file wrap at", "Message logging key"} {
+	for _, begin := range []string{"DNS Server log file", "Log file wrap at", "Message logging key", "UDP question info", "UDP response info", "TCP question info", "TCP response info"} {
 		if bytes.HasPrefix(l.text, []byte(begin)) {
 			return true
 		}
 	}
-	return l.follows && (l.text[0] == ' ' || l.text[0] == '\t' || bytes.Contains(l.text, []byte(" EVENT ")) || bytes.Contains(l.text, []byte(" Note: ")) || !digits(l.text, 0, 1))
+	return l.follows && (l.text[0] == ' ' || l.text[0] == '\t' || bytes.Contains(l.text, []byte(" EVENT ")))
 }
 
 // windowsEntry is an entry whose date may not be understood yet.

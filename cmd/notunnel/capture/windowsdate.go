@@ -105,8 +105,12 @@ func (d *dateOrder) decide() error {
 	all := d.waiting
 	d.waiting = nil
 	for _, e := range all {
-		if err := d.pass(e); err != nil {
+		err := d.pass(e)
+		if endedBy(err) != nil {
 			return err
+		}
+		if err != nil {
+			d.times.stats.Malformed.Add("%d/%d/%d: %v", e.date.a, e.date.b, e.date.year, err)
 		}
 	}
 	return nil

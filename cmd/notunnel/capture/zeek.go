@@ -28,11 +28,11 @@ type zeekRecord struct {
 func (r *reading) zeekSkipped(path string) {
 	for _, known := range zeekLogs {
 		if path == known {
-			r.stats.skip("Zeek "+path+" entries", "%s", path)
+			r.skipLine("Zeek " + path + " entries")
 			return
 		}
 	}
-	r.stats.skip("Zeek entries of other logs", "%q", path)
+	r.skipLine("Zeek entries of other logs")
 }
 
 // isZeekDNS reports whether a log of that path holds what dns.log does; Corelight
@@ -49,7 +49,7 @@ func (r *reading) zeek(z *zeekRecord) error {
 		return nil
 	}
 	if z.query == nil {
-		r.stats.skip("Zeek dns entries without a query", "%s", z.client)
+		r.skipLine("Zeek dns entries without a query")
 		return nil
 	}
 	q := &Query{At: z.at, Name: zeekName(*z.query)}
