@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/base32"
 	"encoding/json"
 	"fmt"
@@ -12,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/miekg/dns"
 
 	"github.com/notunnel/notunnel/cmd/notunnel/capture"
 )
@@ -168,5 +171,49 @@ func TestFormsOfOneMachine(t *testing.T) {
 			want[strings.ReplaceAll(key, "file:own-"+c.name, c.client)] = told
 		}
 		sameVerdicts(t, verdicts(t, path), want)
+	}
+}
+
+// names is a visitor that writes down who asks for what.
+type names struct{ asked []string }
+
+func (n *names) Query(q *capture.Query) error {
+	n.asked = append(n.asked, fmt.Sprint(q.Client, " ", strings.TrimSuffix(q.Name, "."), " ", q.Type))
+	return nil
+}
+
+func (*names) Reply(*capture.Query, *dns.Msg) error { return nil }
+
+// Records in use, of which the end is not written yet, tell what is whole: in
+// every form, wherever they end.
+func TestEveryFormCutAnywhere(t *testing.T) {
+	random := rand.New(rand.NewPCG(15, 16))
+	traffic := mixedTraffic()[:110]
+	for _, w := range formWriters {
+		if len(w.args) > 0 {
+			continue // columns: their own tests
+		}
+		t.Run(w.form+" "+w.variant, func(t *testing.T) {
+			content := w.write(t, traffic)
+			whole := &names{}
+			if _, err := capture.ReadFrom(bytes.NewReader(content), "f", whole); err != nil || len(whole.asked) != len(traffic) {
+				t.Fatalf("%v, %d queries", err, len(whole.asked))
+			}
+			for range 60 {
+				n := len(content)/2 + random.IntN(len(content)/2)
+				part := &names{}
+				stats, err := capture.ReadFrom(bytes.NewReader(content[:n]), "f", part)
+				// Of dates that nothing in half a log tells, the order may be another: not the queries.
+				if err != nil || len(part.asked) > len(whole.asked) || !slices.Equal(part.asked, whole.asked[:len(part.asked)]) {
+					t.Fatalf("cut at %d of %d: %v, %+v, %d queries, the last %s", n, len(content), err, stats, len(part.asked), part.asked[max(0, len(part.asked)-1):])
+				}
+				if stats.Truncated.N > 1 || stats.Malformed.N > 0 {
+					t.Fatalf("cut at %d of %d: %+v", n, len(content), stats)
+				}
+				if fewest := len(traffic)*n/len(content) - 12; len(part.asked) < fewest {
+					t.Fatalf("cut at %d of %d: %d queries, at least %d are whole", n, len(content), len(part.asked), fewest)
+				}
+			}
+		})
 	}
 }
