@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -66,7 +67,9 @@ func runScan(args []string, stdout, stderr io.Writer) int {
 		if o.window <= 0 {
 			return fmt.Errorf("--window %v is not positive", o.window)
 		}
-		return scan(o, files, stdout, stderr)
+		out := bufio.NewWriterSize(stdout, 1<<16)
+		err := scan(o, files, out, stderr)
+		return errors.Join(err, out.Flush())
 	})
 }
 

@@ -12,7 +12,7 @@ import (
 // standardInput is what a file is called that is none.
 const standardInput = "-"
 
-// files replays the files, and says of each on stderr what was left out of it
+// files replays the files, one after the other, and says of each on stderr what was left out of it
 // and how it was taken. It returns the errors of those that cannot be read.
 func (r *replay) files(in capture.Options, paths []string, stderr io.Writer) (unread []error) {
 	for _, path := range paths {
@@ -32,6 +32,9 @@ func (r *replay) file(in capture.Options, path string, stderr io.Writer) (stats 
 	f, name := os.Stdin, "standard input"
 	if path != standardInput {
 		name = path
+	}
+	r.open(name)
+	if path != standardInput {
 		if f, err = os.Open(path); err != nil {
 			return stats, err
 		}
@@ -40,7 +43,6 @@ func (r *replay) file(in capture.Options, path string, stderr io.Writer) (stats 
 	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
 		in.Modified = info.ModTime()
 	}
-	r.open(name)
 	judge := newPipeline(r)
 	progress := fileProgress(f, stderr, func() int { return judge.queries })
 	defer progress.finish()

@@ -49,6 +49,10 @@ func TestScanSeveralFiles(t *testing.T) {
 			t.Errorf("stderr lacks %q:\n%s", want, errs)
 		}
 	}
+	write(t, path("unknown"), queryLog("-", 3))
+	if _, _, errs = scanResult(path("unknown"), path("none"), path("b")); strings.Count(errs, "do not tell who asked") != 1 {
+		t.Errorf("of the missing file is said what is so of the one before:\n%s", errs)
+	}
 	if status, out, errs = scanResult("--json", path("junk"), path("none")); status != 2 || out != "" || !strings.Contains(errs, "junk:1:") || !strings.Contains(errs, "none: no such file") {
 		t.Errorf("nothing to judge: status %d, stdout %q, stderr %q", status, out, errs)
 	}
