@@ -28,6 +28,15 @@ const (
 	flushMost   = 4096
 )
 
+// DNS is decoded by miekg/dns: that gopacket did so besides took a quarter of the time
+// of reading a capture.
+func init() {
+	for _, port := range []layers.UDPPort{standardPort, 5353} {
+		layers.RegisterUDPPortLayerType(port, gopacket.LayerTypePayload)
+		layers.RegisterTCPPortLayerType(layers.TCPPort(port), gopacket.LayerTypePayload)
+	}
+}
+
 // packets turns packets into DNS messages.
 type packets struct {
 	*exchanges
