@@ -122,6 +122,13 @@ func (c *calendar) stamp(s []byte) (at time.Time, n int) {
 			return at, end
 		}
 		return at, 0
+	case s[3] == ' ' && monthOf(s[4:7]) != 0: // OpenWrt's logread: a day of the week before it, the year behind
+		if n = m.syslog(s[4:]); n > 0 && m.year == 0 && digits(s, 4+n+1, 4) {
+			m.year = number(s, 4+n+1, 4)
+			n += 4 + 5
+		} else {
+			n = 0
+		}
 	case s[3] == ' ' && digits(s, 4, 4): // a day of the week before it, a zone behind
 		if n = m.iso(s[4:]); n > 0 {
 			n += 4

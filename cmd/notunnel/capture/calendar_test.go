@@ -77,6 +77,7 @@ func TestStamps(t *testing.T) {
 		{at.Format("Jan _2 15:04:05") + ".789012", at.Add(msec + 12*time.Microsecond)},
 		{at.Format("Jan _2 2006 15:04:05"), at},
 		{at.UTC().Format("Mon 2006-01-02 15:04:05") + " UTC", at},
+		{at.Format("Mon Jan _2 15:04:05 2006"), at},
 		{fmt.Sprintf("%d.789", at.Unix()), at.Add(msec)},
 		{fmt.Sprintf("[%d]", at.Unix()), at},
 		{fmt.Sprintf("[%d.789]", at.Unix()), at.Add(msec)},

@@ -40,7 +40,7 @@ var Forms = []Form{
 	{Name: "systemd-resolved", Of: "its log at level debug", Says: saysNothing, lines: newResolved},
 	{Name: "BIND query log", Of: "category queries of BIND 9, with any print-time, print-category, print-severity", Says: saysNothing, lines: newBIND},
 	{Name: "Unbound", Of: "log-queries and log-replies", Says: saysRcode, lines: newUnbound},
-	{Name: "dnsmasq", Of: "log-queries of dnsmasq and Pi-hole, also extra and proto", Says: saysAnswers, lines: newDnsmasq},
+	{Name: "dnsmasq", Of: "log-queries of dnsmasq, Pi-hole and OpenWrt, also extra and proto", Says: saysAnswers, lines: newDnsmasq},
 	{Name: "CoreDNS log", Of: "the common and combined formats", Says: saysRcode, lines: newCoreDNSLog},
 	{Name: "Windows DNS", Of: "debug log of the DNS server, packets", Says: saysRcode, lines: newWindows},
 	{Name: "notunnel TSV", Of: "ts client qname qtype rcode answers [source]", Says: saysAnswers, lines: newLog},

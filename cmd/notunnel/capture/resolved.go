@@ -9,7 +9,7 @@ import (
 //
 //	Looking up RR for www.example.net IN A.
 //
-// It does not tell who asked: all is of the host.
+// and of names beyond ASCII once more, as IDNA RR. It does not tell who asked: all is of the host.
 func newResolved(r *reading) lineReader { return stateless{r, readResolved} }
 
 func readResolved(r *reading, l *line) (bool, error) {
@@ -18,6 +18,9 @@ func readResolved(r *reading, l *line) (bool, error) {
 		_, s, _ = strings.Cut(rest, ": ")
 	}
 	asked, ok := strings.CutPrefix(s, "Looking up RR for ")
+	if !ok { // what a client that validates asks for
+		asked, ok = strings.CutPrefix(s, "Looking up bypass packet for ")
+	}
 	if !ok {
 		return l.program == "systemd-resolved", nil
 	}

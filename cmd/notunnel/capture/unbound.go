@@ -23,23 +23,15 @@ func newUnbound(r *reading) lineReader { return unbound{newPairing(r)} }
 func (u unbound) read(l *line) (bool, error) {
 	s := string(l.text)
 	named := l.program == "unbound"
-	if rest, ok := strings.CutPrefix(s, "unbound"); ok {
-		s, named = rest, true
+	if end := strings.Index(s, "] "); end >= 0 && end < longestIdentity { // identity, process and thread
+		s = s[end+2:]
 	}
-	if strings.HasPrefix(s, "[") { // process and thread
-		if _, rest, ok := strings.Cut(s, "] "); ok {
-			s = rest
-		}
-	}
-	s = strings.TrimPrefix(s, ": ")
-	if rest, ok := strings.CutPrefix(s, "info: "); ok {
-		s, named = rest, true
-	}
-	if !named {
-		return false, nil
-	}
+	s, isInfo := strings.CutPrefix(s, "info: ")
 	s, isQuery := strings.CutPrefix(s, "query: ")
 	s, isReply := strings.CutPrefix(s, "reply: ")
+	if !named && !isInfo && !isQuery && !isReply {
+		return false, nil
+	}
 	words := strings.Fields(s)
 	if len(words) < 3 || !strings.HasSuffix(words[1], ".") {
 		return false, nil
@@ -66,5 +58,8 @@ func (u unbound) read(l *line) (bool, error) {
 	}
 	return true, u.reply(keyOf(q, ""), q, answer(rcode))
 }
+
+// longestIdentity bounds what log-identity puts before a line.
+const longestIdentity = 80
 
 func (unbound) end() error { return nil }
