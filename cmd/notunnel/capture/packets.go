@@ -111,6 +111,12 @@ func (p *packets) flush() {
 	p.tcp.FlushWithOptions(reassembly.FlushOptions{T: p.at.Add(-gapPatience), TC: p.at.Add(-patience)})
 }
 
+// Link types that gopacket has no name for (pcap-linktype(7)).
+const (
+	linkRawBSD    = 14
+	linkPPPSerial = 50
+)
+
 // decoderOf is nil for a link type that is not known.
 func decoderOf(link layers.LinkType) gopacket.Decoder {
 	switch link {
@@ -118,6 +124,10 @@ func decoderOf(link layers.LinkType) gopacket.Decoder {
 		return layers.LayerTypeIPv4
 	case layers.LinkTypeIPv6:
 		return layers.LayerTypeIPv6
+	case linkRawBSD:
+		return layers.LinkTypeRaw
+	case linkPPPSerial:
+		return layers.LinkTypePPP
 	}
 	if int(link) >= len(layers.LinkTypeMetadata) || layers.LinkTypeMetadata[link].DecodeWith == nil {
 		return nil
