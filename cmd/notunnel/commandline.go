@@ -16,6 +16,7 @@ type commandLine struct {
 	synopsis string // what follows the subcommand's name
 	about    string // what the arguments are, and where the result goes
 	files    bool   // whether a call without arguments is a mistake
+	alone    string // the option that goes without them all the same, "" if none does
 }
 
 // newCommandLine has no options yet; its usage lists them in the order in which
@@ -39,7 +40,7 @@ func (c *commandLine) run(args []string, stdout, stderr io.Writer, work func(res
 		fmt.Fprintf(stderr, "notunnel %s: %v\n", c.Name(), err)
 		fmt.Fprintf(stderr, "\"notunnel %s --help\" lists the options.\n", c.Name())
 		return 2
-	case c.files && c.NArg() == 0:
+	case c.files && c.NArg() == 0 && !c.Changed(c.alone):
 		c.tell(stderr)
 		return 2
 	}

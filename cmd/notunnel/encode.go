@@ -8,9 +8,6 @@ import (
 	"io"
 	"os"
 
-	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
-
 	"github.com/notunnel/notunnel/model/autoencoder"
 	"github.com/notunnel/notunnel/plugin/escape"
 )
@@ -81,12 +78,9 @@ func readPrefixes(name string, stderr io.Writer, visit func(prefix []byte) error
 		return err
 	}
 	defer f.Close()
-	bar, err := fileProgress(f, stderr)
-	if err != nil {
-		return err
-	}
-	defer bar.Finish()
-	in := bufio.NewReader(io.TeeReader(f, bar))
+	progress := fileProgress(f, stderr, nil)
+	defer progress.finish()
+	in := bufio.NewReader(progress)
 	var r io.Reader = in
 	if magic, _ := in.Peek(2); string(magic) == "\x1f\x8b" {
 		if r, err = gzip.NewReader(in); err != nil {
@@ -109,22 +103,6 @@ func readPrefixes(name string, stderr io.Writer, visit func(prefix []byte) error
 		return fmt.Errorf("%s:%d: %w", name, line+1, err)
 	}
 	return nil
-}
-
-// fileProgress is a bar over the bytes of f, shown only on a terminal.
-func fileProgress(f *os.File, stderr io.Writer) (*progressbar.ProgressBar, error) {
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	tty, ok := stderr.(*os.File)
-	return progressbar.NewOptions64(info.Size(),
-		progressbar.OptionSetDescription(f.Name()),
-		progressbar.OptionSetWriter(stderr),
-		progressbar.OptionSetVisibility(ok && term.IsTerminal(int(tty.Fd()))),
-		progressbar.OptionShowBytes(true),
-		progressbar.OptionClearOnFinish(),
-	), nil
 }
 
 // unescape decodes the escapes of a prefix in place.

@@ -56,7 +56,7 @@ func evaluate(o scanOptions, table string, files []string, stdout io.Writer) err
 		if _, err := capture.Read(file, e); err != nil {
 			return err
 		}
-		for _, p := range e.order {
+		for _, p := range e.accounts.open() {
 			if s := e.session(p); s != nil {
 				if err := out.Encode(s); err != nil {
 					return err

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"path/filepath"
 	"time"
 
 	"github.com/miekg/dns"
@@ -12,7 +11,6 @@ import (
 	"github.com/notunnel/notunnel/plugin/flags"
 	"github.com/notunnel/notunnel/plugin/meter"
 	"github.com/notunnel/notunnel/plugin/split"
-	"github.com/notunnel/notunnel/plugin/subject"
 	"github.com/notunnel/notunnel/plugin/verdict"
 )
 
@@ -28,24 +26,22 @@ type replay struct {
 	each     func(*queryReport) error // gets every query, nil if nobody wants them
 	latest   *queryReport             // waits for its reply
 
-	slds      map[string]bool // of every name that has one, judged or not
-	clients   map[subject.Client]bool
-	pairs     map[pairKey]*pair
-	order     []*pair
+	accounts  *accounts
 	queries   int
 	nameless  capture.Count // of this file: queries whose name is none
+	anonymous capture.Count // of this file: queries of which nothing says who asked
+	timeless  capture.Count // of this file: queries of which nothing says when
 	malformed int
 	truncated int
-}
-
-// pairKey is an SLD and a client.
-type pairKey struct {
-	sld    string
-	client subject.Client
+	skipped   map[string]int    // by kind
+	opened    map[string]string // paths of files by their base names
+	untold    int               // pairs that the table has no room for
+	failed    error             // nobody reads the report
 }
 
 // pair is an SLD and a client, and what the engine said of them.
 type pair struct {
+	number      int // by its first query
 	sld, client string
 	verdict     verdict.Verdict // the severest so far
 	scored      bool            // by the engine of its own accord
@@ -64,12 +60,7 @@ type pair struct {
 }
 
 func newReplay(e *detect.Engine, every bool) *replay {
-	return &replay{engine: e, every: every, slds: map[string]bool{}, clients: map[subject.Client]bool{}, pairs: map[pairKey]*pair{}}
-}
-
-// open begins a file. Clients that it does not name are one, called after it.
-func (r *replay) open(path string) {
-	r.source, r.nameless = "file:"+filepath.Base(path), capture.Count{}
+	return &replay{engine: e, every: every, accounts: newAccounts(), skipped: map[string]int{}, opened: map[string]string{}}
 }
 
 // Query implements capture.Visitor.
@@ -80,14 +71,26 @@ func (r *replay) Query(q *capture.Query) error {
 
 // judge asks the engine. It returns the pair that was judged, nil if none was.
 func (r *replay) judge(q *capture.Query) (*pair, error) {
+	if r.failed != nil {
+		return nil, r.failed
+	}
 	r.queries++
-	d, at := &r.decision, r.clock.at(q.At)
-	r.engine.Query(detect.Query{Name: q.Name, Type: q.Type, Client: q.Client, Source: r.source, At: at}, d)
+	d, at, source := &r.decision, r.clock.at(q.At), r.source
+	switch {
+	case q.Host != "":
+		source = "host:" + q.Host
+	case !q.Client.IsValid():
+		r.anonymous.Add("%q", q.Name)
+	}
+	if q.At.IsZero() {
+		r.timeless.Add("%q", q.Name)
+	}
+	r.engine.Query(detect.Query{Name: q.Name, Type: q.Type, Client: q.Client, Source: source, At: at}, d)
 	asked := &asked{ticket: d.Ticket}
 	q.Data = asked
 	for i := range d.Beside {
 		f := &d.Beside[i]
-		if p := r.pairs[pairKey{f.SLD, f.Client}]; p != nil {
+		if p := r.accounts.find(f.SLD, f.Client); p != nil {
 			p.scored, p.score, p.reasons = true, f.Score, f.Reasons
 		}
 	}
@@ -96,17 +99,20 @@ func (r *replay) judge(q *capture.Query) (*pair, error) {
 			return nil, err
 		}
 	}
-	r.clients[d.Client] = true
-	if len(d.SLD()) > 0 {
-		r.slds[string(d.SLD())] = true
-	}
 	if d.Why == detect.Malformed {
 		r.nameless.Add("%q", q.Name)
 	}
 	if d.Why != detect.Judged && d.Why != detect.Denied {
+		r.accounts.heard(d.SLD(), d.Client)
 		return nil, nil
 	}
-	p := r.pair(at)
+	sld := d.SLD()
+	if len(sld) == 0 { // a public suffix that is denied
+		sld = d.Scope
+	}
+	p := r.accounts.of(sld, d.Client, func() *pair {
+		return &pair{sld: split.Text(sld), client: d.Client.String(), standing: r.engine.Standing(sld).String(), score: -1, first: at}
+	})
 	asked.pair = p
 	p.queries++
 	p.up += d.Price
@@ -121,7 +127,9 @@ func (r *replay) judge(q *capture.Query) (*pair, error) {
 	if p.verdict == verdict.Block {
 		return p, nil
 	}
-	p.verdict = max(p.verdict, d.Verdict)
+	if p.verdict = max(p.verdict, d.Verdict); p.verdict == verdict.Block {
+		r.accounts.block(p)
+	}
 	if d.Scored {
 		if !p.scored {
 			p.scored, p.score = true, -1
@@ -160,7 +168,8 @@ func (r *replay) Reply(q *capture.Query, m *dns.Msg) error {
 	if p := a.pair; p != nil {
 		p.down += price
 		if !ok && p.blockedAt.IsZero() {
-			p.verdict, p.blockedAt, p.ground, p.scope = verdict.Block, r.clock.now, verdict.Budget.String(), p.sld
+			p.blockedAt, p.ground, p.scope = r.clock.now, verdict.Budget.String(), p.sld
+			r.accounts.block(p)
 		}
 	}
 	return nil
@@ -188,41 +197,29 @@ func (r *replay) flush() error {
 	if r.latest == nil {
 		return nil
 	}
-	err := r.each(r.latest)
+	r.failed = r.each(r.latest)
 	r.latest = nil
-	return err
-}
-
-// pair is that of the decision.
-func (r *replay) pair(at time.Time) *pair {
-	d := &r.decision
-	sld := d.SLD()
-	if len(sld) == 0 { // a public suffix that is denied
-		sld = d.Scope
-	}
-	key := pairKey{string(sld), d.Client}
-	p := r.pairs[key]
-	if p == nil {
-		p = &pair{
-			sld: split.Text(sld), client: d.Client.String(), standing: r.engine.Standing(sld).String(), score: -1, first: at,
-		}
-		r.pairs[key] = p
-		r.order = append(r.order, p)
-	}
-	return p
+	return r.failed
 }
 
 // reported are the pairs that the report names: the blocked ones, or all.
 func (r *replay) reported() []*pair {
 	found := []*pair{}
-	for _, p := range r.order {
-		if !r.every && p.verdict != verdict.Block {
-			continue
+	for _, p := range r.accounts.open() {
+		if r.reports(p) {
+			found = append(found, p)
 		}
-		if p.score = max(p.score, 0); p.reasons == nil {
-			p.reasons = r.engine.Reasons(p.features)
-		}
-		found = append(found, p)
 	}
 	return found
+}
+
+// reports reports whether the report names the pair, and completes its account.
+func (r *replay) reports(p *pair) bool {
+	if !r.every && p.verdict != verdict.Block {
+		return false
+	}
+	if p.score = max(p.score, 0); p.reasons == nil {
+		p.reasons = r.engine.Reasons(p.features)
+	}
+	return true
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -55,15 +56,16 @@ func (q *queryReport) block(g verdict.Ground) {
 
 // summaryReport ends the report.
 type summaryReport struct {
-	Type        string   `json:"type"` // "summary"
-	Queries     int      `json:"queries"`
-	SLDs        int      `json:"slds"`
-	Clients     int      `json:"clients"`
-	Windows     int      `json:"windows"`
-	BlockedSLDs []string `json:"blocked_slds"`
-	Malformed   int      `json:"malformed"`
-	Truncated   int      `json:"truncated"`
-	ElapsedS    float64  `json:"elapsed_s"`
+	Type        string         `json:"type"` // "summary"
+	Queries     int            `json:"queries"`
+	SLDs        int            `json:"slds"`
+	Clients     int            `json:"clients"`
+	Windows     int            `json:"windows"`
+	BlockedSLDs []string       `json:"blocked_slds"`
+	Malformed   int            `json:"malformed"`
+	Truncated   int            `json:"truncated"`
+	Skipped     map[string]int `json:"skipped"` // by kind
+	ElapsedS    float64        `json:"elapsed_s"`
 }
 
 // seconds since 1970, with the microseconds that logs have.
@@ -92,18 +94,9 @@ func (p *pair) report() windowReport {
 }
 
 func (r *replay) summary(elapsed time.Duration) summaryReport {
-	blocked := map[string]bool{}
-	for _, p := range r.order {
-		if p.verdict == verdict.Block {
-			blocked[p.sld] = true
-		}
-	}
 	s := summaryReport{
-		Type: "summary", Queries: r.queries, SLDs: len(r.slds), Clients: len(r.clients), Windows: len(r.order),
-		BlockedSLDs: []string{}, Malformed: r.malformed, Truncated: r.truncated, ElapsedS: elapsed.Seconds(),
-	}
-	for sld := range blocked {
-		s.BlockedSLDs = append(s.BlockedSLDs, sld)
+		Type: "summary", Queries: r.queries, SLDs: len(r.accounts.slds), Clients: len(r.accounts.clients), Windows: r.accounts.windows,
+		BlockedSLDs: slices.AppendSeq([]string{}, maps.Keys(r.accounts.blocked)), Malformed: r.malformed, Truncated: r.truncated, Skipped: r.skipped, ElapsedS: elapsed.Seconds(),
 	}
 	slices.Sort(s.BlockedSLDs)
 	return s

@@ -17,6 +17,7 @@ import (
 	"github.com/notunnel/notunnel/plugin/meter"
 	"github.com/notunnel/notunnel/plugin/split"
 	"github.com/notunnel/notunnel/plugin/standing"
+	"github.com/notunnel/notunnel/plugin/subject"
 	"github.com/notunnel/notunnel/plugin/verdict"
 )
 
@@ -53,6 +54,12 @@ type rowWriter struct {
 	pairs  map[pairKey]*rowPair
 
 	decision detect.Decision
+}
+
+// pairKey is an SLD and a client.
+type pairKey struct {
+	sld    string
+	client subject.Client
 }
 
 // rowPair is a pair so far.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -32,6 +33,9 @@ type scanOptions struct {
 	popular   string
 	queries   bool
 	model     string
+	ports     []uint
+	columns   map[string]string
+	forms     bool
 }
 
 // runScan is "notunnel scan": it replays recorded traffic through the engine
@@ -39,8 +43,8 @@ type scanOptions struct {
 func runScan(args []string, stdout, stderr io.Writer) int {
 	var o scanOptions
 	c := newCommandLine("scan", "[--json] [--all] [options] FILE...",
-		"FILE is a capture (pcap, pcapng, dnstap) or a DNS log (notunnel's TSV, Zeek's dns.log), plain or gzip.")
-	c.files = true
+		"FILE is a capture or a DNS log of any form that --forms lists, plain or compressed (gzip, bzip2, xz, zstd, lz4); - is standard input.")
+	c.files, c.alone = true, "forms"
 	c.BoolVar(&o.json, "json", false, "one JSON object a line: every blocked pair of SLD and client, then a summary")
 	c.BoolVar(&o.all, "all", false, "report every judged pair, not the blocked ones alone")
 	c.Float64Var(&o.threshold, "threshold", 0, "score in (0,1] from which a pair is flagged (default: the model's own)")
@@ -52,73 +56,104 @@ func runScan(args []string, stdout, stderr io.Writer) int {
 	c.StringVar(&o.popular, "popular", "", "file of domains that many people use, or none (default: the shipped list)")
 	c.BoolVar(&o.queries, "queries", false, "with --json, one object for every query besides")
 	c.StringVar(&o.model, "model", "", "folder of the models (default: the embedded ones)")
+	c.UintSliceVar(&o.ports, "port", nil, "port that DNS is served on in captures; may be repeated (default 53)")
+	c.StringToStringVar(&o.columns, "map", nil, "where other logs have what is read: time=COLUMN,client=COLUMN,name=COLUMN,type=COLUMN[,rcode=COLUMN]; of JSON lines dotted keys, of CSV names of columns or their numbers")
+	c.BoolVar(&o.forms, "forms", false, "list the forms that are read, and no more")
 	return c.run(args, stdout, stderr, func(files []string) error {
+		if o.forms {
+			return writeForms(stdout)
+		}
 		if c.Changed("threshold") && !(o.threshold > 0 && o.threshold <= 1) {
 			return fmt.Errorf("--threshold %v is not in (0,1]", o.threshold)
 		}
 		if o.window <= 0 {
 			return fmt.Errorf("--window %v is not positive", o.window)
 		}
-		return scan(o, files, stdout, stderr)
+		out := bufio.NewWriterSize(stdout, 1<<16)
+		err := scan(o, files, out, stderr)
+		return errors.Join(err, out.Flush())
 	})
 }
 
-// scan replays the files in order and writes the report.
+// scan replays the files in order and writes the report. Files that cannot be
+// read are named, and keep nothing from being said of the others.
 func scan(o scanOptions, files []string, stdout, stderr io.Writer) error {
 	begin := time.Now()
+	in, err := o.input()
+	if err != nil {
+		return err
+	}
 	engine, err := o.engine(stderr)
 	if err != nil {
 		return err
 	}
 	r := newReplay(engine, o.all)
-	if o.queries {
-		if !o.json {
-			return errors.New("--queries goes with --json")
-		}
-		lines := jsonLines(stdout)
-		r.each = func(q *queryReport) error { return lines.Encode(q) }
+	if o.queries && !o.json {
+		return errors.New("--queries goes with --json")
 	}
-	for _, file := range files {
-		stats, err := scanFile(file, r, stderr)
-		if err != nil {
-			return err
+	if o.json {
+		lines := jsonLines(stdout)
+		if o.queries {
+			r.each = func(q *queryReport) error { return lines.Encode(q) }
 		}
-		r.malformed += stats.Malformed.N + r.nameless.N
-		tell(stderr, file, "without a name that can be cut", r.nameless)
-		r.truncated += stats.Truncated.N
-		tell(stderr, file, "undecodable", stats.Malformed)
-		tell(stderr, file, "cut short", stats.Truncated)
+		r.accounts.closed = func(p *pair) {
+			if r.reports(p) && r.failed == nil {
+				r.failed = lines.Encode(p.report())
+			}
+		}
+	} else {
+		r.accounts.closed = func(p *pair) {
+			if r.reports(p) {
+				r.untold++
+			}
+		}
+	}
+	unread := r.files(in, files, stderr)
+	if r.failed != nil {
+		return r.failed
+	}
+	if len(unread) == len(files) {
+		return errors.Join(unread...)
+	}
+	for _, err := range unread {
+		fmt.Fprintf(stderr, "notunnel scan: %v\n", err)
 	}
 	if err := r.flush(); err != nil {
 		return err
 	}
-	elapsed := time.Since(begin)
+	write := r.writeTable
 	if o.json {
-		return r.writeJSON(stdout, elapsed)
+		write = r.writeJSON
 	}
-	return r.writeTable(stdout, elapsed)
+	if r.untold > 0 {
+		fmt.Fprintf(stderr, "%d pairs are not in the table, which holds %d: --json tells all\n", r.untold, mostPairs)
+	}
+	if err := write(stdout, time.Since(begin)); err != nil {
+		return err
+	}
+	if len(unread) > 0 {
+		return fmt.Errorf("%d of %d files could not be read, the report is of the others", len(unread), len(files))
+	}
+	return nil
 }
 
-// tell names the defects of a file, if there are any.
-func tell(stderr io.Writer, file, what string, c capture.Count) {
-	if c.N > 0 {
-		fmt.Fprintf(stderr, "%s: %d %s, first: %s\n", file, c.N, what, c.First)
+// input is how files are to be read.
+func (o *scanOptions) input() (capture.Options, error) {
+	var in capture.Options
+	for _, port := range o.ports {
+		if port < 1 || port > 65535 {
+			return in, fmt.Errorf("--port %d is not in 1 to 65535", port)
+		}
+		in.Ports = append(in.Ports, uint16(port))
 	}
-}
-
-func scanFile(path string, r *replay, stderr io.Writer) (capture.Stats, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return capture.Stats{}, err
+	if o.columns == nil {
+		return in, nil
 	}
-	defer f.Close()
-	bar, err := fileProgress(f, stderr)
-	if err != nil {
-		return capture.Stats{}, err
+	var err error
+	if in.Columns, err = capture.NewColumns(o.columns); err != nil {
+		return in, fmt.Errorf("--map: %w", err)
 	}
-	defer bar.Finish()
-	r.open(path)
-	return capture.ReadFrom(io.TeeReader(f, bar), path, r)
+	return in, nil
 }
 
 // engine makes the engine that the options ask for.

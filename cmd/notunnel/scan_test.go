@@ -202,7 +202,7 @@ func TestBadUse(t *testing.T) {
 		{[]string{"scan", "--exempt", "::ffff:10.0.0.0/90", tunnelSample}, `--exempt: "::ffff:10.0.0.0/90"`},
 		{[]string{"scan", "--model", dir, tunnelSample}, "autoencoder"},
 		{[]string{"scan", filepath.Join(dir, "none.pcap")}, "none.pcap"},
-		{[]string{"scan", bad}, "bad.txt: neither a capture"},
+		{[]string{"scan", bad}, `bad.txt:1: in no known form: "good.example"`},
 		{[]string{"features", "--sources", bad, tunnelSample}, "bad.txt:1: 1 columns"},
 		{[]string{"encode", "-o", filepath.Join(dir, "x.npy"), filepath.Join(dir, "none")}, "none"},
 	} {

@@ -1,20 +1,16 @@
-// Package capture reads what was recorded of DNS traffic, in any of four
-// forms, as one sequence of queries and replies:
+// Package capture reads what was recorded of DNS traffic as one sequence of
+// queries and replies: captures of packets, dnstap, and the logs of resolvers
+// and monitors. Forms is the table of what it reads.
 //
-//   - packets: pcap and pcapng, UDP and TCP port 53
-//   - dnstap frame streams
-//   - Zeek's dns.log, tab separated or JSON
-//   - notunnel's own DNS log, tab separated
-//
-// Forms are told apart by content; any of them may be gzipped. What cannot be
-// decoded in a binary form is counted and skipped; in a text form it is an
-// error that names file and line.
+// Forms are told apart by content, of text line by line, so that streams which
+// mix them are read as well; any may be compressed. What cannot be read is
+// counted by kind, and the rest is told: only a file of which nothing can be
+// read is an error.
 package capture
 
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -29,6 +25,7 @@ import (
 type Query struct {
 	At     time.Time  // zero if unknown
 	Client netip.Addr // invalid if unknown
+	Host   string     // names the client where there is no address, "" if nothing does
 	Source string     // what the log says of its origin, if it does
 	Name   string     // presentation form; bytes may stand for themselves
 	Type   uint16     // 0 if unknown
@@ -45,60 +42,43 @@ type Visitor interface {
 	Reply(*Query, *dns.Msg) error
 }
 
-// Stats counts what could not be read.
-type Stats struct {
-	Malformed Count // payloads that are no DNS message
-	Truncated Count // packets, streams and files that end early
-
-	cut bool // the file's own end is among them
+// Options say of a record what it does not say itself. The zero value does for
+// most.
+type Options struct {
+	Ports    []uint16  // where DNS is served; none: 53
+	Columns  *Columns  // of text in a form of the reader's own; nil: the forms of the table
+	Modified time.Time // when the file was last written, for times without a year; zero: now
 }
 
-// breaksOff counts the early end of the file itself. One cut breaks both a gzip
-// stream and the packet in it, and is one defect.
-func (s *Stats) breaksOff(format string, args ...any) {
-	if !s.cut {
-		s.cut = true
-		s.Truncated.Add(format, args...)
-	}
-}
-
-// Count is a number of defects and where the first one is.
-type Count struct {
-	N     int
-	First string
-}
-
-// Add counts a defect, of which the first is described.
-func (c *Count) Add(format string, args ...any) {
-	if c.N++; c.N == 1 {
-		c.First = fmt.Sprintf(format, args...)
-	}
-}
-
-// Read reads a file. Errors name it.
+// Read reads a file of which no line may be lost, as those that models are
+// trained and measured on: a line that cannot be read is an error. Errors name
+// the file.
 func Read(path string, v Visitor) (Stats, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return Stats{}, err
 	}
 	defer f.Close()
-	return ReadFrom(f, path, v)
+	stats, err := ReadFrom(f, path, v)
+	if err == nil && stats.lines.N > 0 {
+		err = fmt.Errorf("%s:%s", path, stats.lines.First)
+	}
+	return stats, err
 }
 
-const (
-	sniffed = 4096    // bytes of a file that tell its form
-	longest = 4 << 20 // bytes of a line of a text form
-)
-
 // ReadFrom reads the content of the file called name, which errors will name.
-func ReadFrom(r io.Reader, name string, v Visitor) (stats Stats, err error) {
-	in := bufio.NewReaderSize(r, 1<<16)
-	if head, _ := in.Peek(2); string(head) == "\x1f\x8b" {
-		z, err := gzip.NewReader(in)
-		if err != nil {
-			return stats, fmt.Errorf("%s: %w", name, err)
-		}
-		in = bufio.NewReaderSize(&tail{r: z, stats: &stats}, 1<<16)
+func ReadFrom(r io.Reader, name string, v Visitor) (Stats, error) {
+	return Options{}.Visit(r, name, v)
+}
+
+// sniffed is how many bytes of a file are looked at before it is read.
+const sniffed = 1 << 16
+
+// Visit reads the content of the file called name, which errors will name.
+func (o Options) Visit(r io.Reader, name string, v Visitor) (stats Stats, err error) {
+	in, err := unpacked(r, &stats)
+	if err != nil {
+		return stats, fmt.Errorf("%s: %w", name, err)
 	}
 	head, err := in.Peek(sniffed)
 	if len(head) == 0 {
@@ -107,11 +87,14 @@ func ReadFrom(r io.Reader, name string, v Visitor) (stats Stats, err error) {
 		}
 		return stats, fmt.Errorf("%s: the file is empty", name)
 	}
-	read := formOf(head)
-	if read == nil {
-		return stats, fmt.Errorf("%s: neither a capture (pcap, pcapng, dnstap) nor a DNS log (notunnel's, Zeek's)", name)
+	read := readText
+	for i := range Forms {
+		if form := &Forms[i]; form.Is != nil && form.Is(head) {
+			read = form.Read
+			break
+		}
 	}
-	if err = read(in, v, &stats); err != nil {
+	if err = read(in, &reading{Options: o, visitor: v, stats: &stats, times: newCalendar(o, &stats)}); err != nil {
 		var at *lineError
 		if errors.As(err, &at) {
 			return stats, fmt.Errorf("%s:%d: %w", name, at.line, at.err)
@@ -121,82 +104,46 @@ func ReadFrom(r io.Reader, name string, v Visitor) (stats Stats, err error) {
 	return stats, nil
 }
 
-// formOf tells the form of a file by how it begins; nil if it has none that is
-// known.
-func formOf(head []byte) func(*bufio.Reader, Visitor, *Stats) error {
-	begins := func(s string) bool { return bytes.HasPrefix(head, []byte(s)) }
-	switch {
-	case begins("\xa1\xb2\xc3\xd4"), begins("\xd4\xc3\xb2\xa1"), begins("\xa1\xb2\x3c\x4d"), begins("\x4d\x3c\xb2\xa1"):
-		return readPcap
-	case begins("\x0a\x0d\x0d\x0a"):
-		return readPcapNG
-	case begins("\x00\x00\x00\x00") && len(head) >= 12 && string(head[8:12]) == "\x00\x00\x00\x02": // a START control frame
-		return readDnstap
-	case begins("#separator"):
-		return readZeek
-	case begins("{"):
-		return readZeekJSON
-	}
-	line, _, _ := bytes.Cut(head, []byte{'\n'})
-	if bytes.Count(line, []byte{'\t'}) >= logColumns-1 {
-		return readLog
-	}
-	return nil
+// reading is a file that is being read.
+type reading struct {
+	Options
+	visitor Visitor
+	stats   *Stats
+	times   *calendar
+	number  int // of the line of a text
 }
 
-// lineError is an error in a line of a text form.
-type lineError struct {
-	line int
-	err  error
-}
-
-func (e *lineError) Error() string { return fmt.Sprintf("line %d: %v", e.line, e.err) }
-
-// eachLine calls visit with every line but empty ones; its errors come back
-// with the number of the line. The last line of a truncated file may be half
-// a line, so it may fail.
-func eachLine(r io.Reader, stats *Stats, visit func(line []byte) error) error {
-	lines := bufio.NewScanner(r)
-	lines.Buffer(make([]byte, 1<<16), longest)
-	n := 1
-	for ; lines.Scan(); n++ {
-		if len(lines.Bytes()) == 0 {
-			continue
-		}
-		if err := visit(lines.Bytes()); err != nil {
-			if !lines.Scan() && stats.Truncated.N > 0 {
-				return nil
-			}
-			return &lineError{n, err}
-		}
-	}
-	if err := lines.Err(); err != nil {
-		return &lineError{n, err}
-	}
-	return nil
-}
-
-// tail counts a gzip stream that ends early as truncated, and then ends it:
-// what came before it counts.
-type tail struct {
-	r     io.Reader
-	stats *Stats
-}
-
-func (t *tail) Read(p []byte) (int, error) {
-	n, err := t.r.Read(p)
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		t.stats.breaksOff("gzip stream: %v", err)
-		err = io.EOF
-	}
-	return n, err
-}
+// skipLine counts the line as something whole that is not judged.
+func (r *reading) skipLine(kind string) { r.stats.skip(kind, "line %d", r.number) }
 
 // answered passes on a query of a log that holds its reply as well; m is nil
 // where there was none.
-func answered(v Visitor, q *Query, m *dns.Msg) error {
-	if err := v.Query(q); err != nil || m == nil {
+func (r *reading) answered(q *Query, m *dns.Msg) error {
+	if err := r.visitor.Query(q); err != nil || m == nil {
 		return err
 	}
-	return v.Reply(q, m)
+	return r.visitor.Reply(q, m)
+}
+
+// answer is a reply of which no more is known than its code.
+func answer(rcode int) *dns.Msg {
+	return &dns.Msg{MsgHdr: dns.MsgHdr{Response: true, Rcode: rcode}}
+}
+
+// begins returns what a head of that beginning is.
+func begins(magics ...string) func(head []byte) bool {
+	return func(head []byte) bool {
+		for _, magic := range magics {
+			if bytes.HasPrefix(head, []byte(magic)) {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+// peeked is what comes next, without taking it: n bytes, or fewer at the end.
+func peeked(in *bufio.Reader, n int) []byte {
+	head, _ := in.Peek(n)
+	return head
 }

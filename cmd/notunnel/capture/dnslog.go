@@ -1,7 +1,6 @@
 package capture
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -19,28 +18,35 @@ import (
 // separated; "-" is unknown. A first line that begins with "ts" is a header.
 const logColumns = 6
 
-func readLog(in *bufio.Reader, v Visitor, stats *Stats) error {
-	first := true
-	return eachLine(in, stats, func(line []byte) error {
-		header := first && bytes.HasPrefix(line, []byte("ts\t"))
-		first = false
-		if header {
-			return nil
-		}
-		c := strings.Split(string(bytes.TrimSuffix(line, []byte{'\r'})), "\t")
-		if len(c) != logColumns && len(c) != logColumns+1 {
-			return fmt.Errorf("%d columns, %d or %d wanted: ts client qname qtype rcode answers [source]", len(c), logColumns, logColumns+1)
-		}
-		q, m, err := logged(c)
-		if err != nil {
-			return err
-		}
-		if q.Name == "-" {
-			return nil
-		}
-		return answered(v, q, m)
-	})
+type log struct {
+	*reading
+	begun bool // a line of it was seen
 }
+
+func newLog(r *reading) lineReader { return &log{reading: r} }
+
+func (g *log) read(l *line) (bool, error) {
+	tabs := bytes.Count(l.text, []byte{'\t'})
+	fits := tabs == logColumns-1 || tabs == logColumns
+	if !fits && (!g.begun || tabs == 0) {
+		return false, nil
+	}
+	header := !g.begun && bytes.HasPrefix(l.text, []byte("ts\t"))
+	g.begun = true
+	if header {
+		return true, nil
+	}
+	if !fits {
+		return true, fmt.Errorf("%d columns, %d or %d wanted: ts client qname qtype rcode answers [source]", tabs+1, logColumns, logColumns+1)
+	}
+	q, m, err := logged(strings.Split(string(l.text), "\t"))
+	if err != nil || q.Name == "-" {
+		return true, err
+	}
+	return true, g.answered(q, m)
+}
+
+func (*log) end() error { return nil }
 
 func logged(c []string) (q *Query, m *dns.Msg, err error) {
 	q = &Query{Name: c[2]}
@@ -68,9 +74,25 @@ func parseTime(s string) (time.Time, error) {
 	if s == "-" {
 		return time.Time{}, nil
 	}
-	sec, err := strconv.ParseFloat(s, 64)
-	if err != nil || math.IsNaN(sec) || math.Abs(sec) > 1<<33 {
+	at, err := parseSeconds(s)
+	if err != nil || math.Abs(float64(at.Unix())) > 1<<33 {
 		return time.Time{}, fmt.Errorf("time %q is not in seconds since 1970", s)
+	}
+	return at, nil
+}
+
+// parseSeconds reads seconds since 1970, or milliseconds where seconds would be
+// thousands of years.
+func parseSeconds(s string) (time.Time, error) {
+	if at, ok := epoch([]byte(s)); ok {
+		return at, nil
+	}
+	sec, err := strconv.ParseFloat(s, 64)
+	if err != nil || math.IsNaN(sec) || math.Abs(sec) > 1e14 {
+		return time.Time{}, fmt.Errorf("time %q is neither in seconds nor in milliseconds since 1970", s)
+	}
+	if math.Abs(sec) > 1e11 {
+		sec /= 1000
 	}
 	whole, part := math.Modf(sec)
 	return time.Unix(int64(whole), int64(part*1e9)), nil

@@ -62,6 +62,30 @@ func TestDnstap(t *testing.T) {
 	if len(lines) != 0 || stats.Malformed.N != 1 || stats.Truncated.N != 0 {
 		t.Errorf("%q, %+v: want one malformed payload", lines, stats)
 	}
+	wantSkipped(t, stats, map[string]int{"dnstap FORWARDER_QUERY": 1})
+
+	// A query that the resolver does not tell is in the reply.
+	lines, stats = read(t, tapped(t, []byte{}, r))
+	want(t, lines, both...)
+	if stats.Malformed.N != 0 {
+		t.Errorf("an empty message is no defect: %+v", stats)
+	}
+	wantSkipped(t, stats, map[string]int{"dnstap CLIENT_QUERY without a message": 1, "dnstap FORWARDER_QUERY": 1, "dnstap FORWARDER_RESPONSE": 1})
+
+	// Streams follow one another, also where one ends without saying so.
+	stream := tapped(t, q, r)
+	const stop = 12
+	for _, first := range [][]byte{stream, stream[:len(stream)-stop]} {
+		lines, stats = read(t, append(bytes.Clone(first), stream...))
+		want(t, lines, append(append([]string{}, both...), both...)...)
+		if stats.Truncated.N != 0 || stats.Malformed.N != 0 {
+			t.Errorf("two streams: %+v", stats)
+		}
+	}
+	if _, stats = read(t, append(bytes.Clone(stream), "something else"...)); stats.Truncated.N != 1 {
+		t.Errorf("something behind the stream: %+v", stats)
+	}
+
 	whole := tapped(t, q, r)
 	lines, stats = read(t, whole[:len(whole)-30])
 	if len(lines) == 0 || stats.Truncated.N != 1 {

@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
 	"time"
@@ -21,21 +22,33 @@ type exchange struct {
 // for longest go first.
 const pending = 1 << 16
 
-// exchanges joins messages to queries and replies.
-type exchanges struct {
-	visitor Visitor
-	stats   *Stats
-	open    *simplelru.LRU[exchange, *Query]
+// place says where in a file something stands.
+type place struct {
+	what   string
+	number int // 0 if what says all
 }
 
-func newExchanges(v Visitor, stats *Stats) *exchanges {
+func (p place) String() string {
+	if p.number == 0 {
+		return p.what
+	}
+	return fmt.Sprintf("%s %d", p.what, p.number)
+}
+
+// exchanges joins messages to queries and replies.
+type exchanges struct {
+	*reading
+	open *simplelru.LRU[exchange, *Query]
+}
+
+func newExchanges(r *reading) *exchanges {
 	open, _ := simplelru.NewLRU[exchange, *Query](pending, nil) // fails for a size below 1 only
-	return &exchanges{visitor: v, stats: stats, open: open}
+	return &exchanges{reading: r, open: open}
 }
 
 // message takes a DNS message as it was on the wire. cut tells that its end is
 // known to be missing; where says which it is, for the count of defects.
-func (x *exchanges) message(at time.Time, from, to netip.AddrPort, wire []byte, cut bool, where string) error {
+func (x *exchanges) message(at time.Time, from, to netip.AddrPort, wire []byte, cut bool, where place) error {
 	m := new(dns.Msg)
 	err := m.Unpack(wire)
 	if err != nil && !cut {

@@ -1,78 +1,69 @@
 package capture
 
 import (
-	"bufio"
-	"errors"
 	"fmt"
 	"io"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/ip4defrag"
 	"github.com/gopacket/gopacket/ip6defrag"
 	"github.com/gopacket/gopacket/layers"
-	"github.com/gopacket/gopacket/pcapgo"
 	"github.com/gopacket/gopacket/reassembly"
 )
 
-// Port is where DNS is served.
-const port = 53
+// standardPort is where DNS is served, if the reader does not know better.
+const standardPort = 53
 
-// How long an unfinished datagram or stream is waited for, in the time of the
-// capture, and after how many packets that is looked at.
+// How long an unfinished datagram or stream, and a missing piece of a stream,
+// are waited for, in the time of the capture; and after how many packets and
+// how much time that is looked at.
 const (
-	patience  = 30 * time.Second
-	flushEach = 4096
+	patience    = 30 * time.Second
+	gapPatience = 2 * time.Second
+	flushAfter  = time.Second
+	flushFewest = 256
+	flushMost   = 4096
 )
 
-func readPcap(in *bufio.Reader, v Visitor, stats *Stats) error {
-	r, err := pcapgo.NewReader(in)
-	if err != nil {
-		return err
+// DNS is decoded by miekg/dns: that gopacket did so besides took a quarter of the time
+// of reading a capture.
+func init() {
+	for _, port := range []layers.UDPPort{standardPort, 5353} {
+		layers.RegisterUDPPortLayerType(port, gopacket.LayerTypePayload)
+		layers.RegisterTCPPortLayerType(layers.TCPPort(port), gopacket.LayerTypePayload)
 	}
-	link := r.LinkType()
-	return readPackets(v, stats, func() ([]byte, gopacket.CaptureInfo, layers.LinkType, error) {
-		data, info, err := r.ReadPacketData()
-		return data, info, link, err
-	})
-}
-
-func readPcapNG(in *bufio.Reader, v Visitor, stats *Stats) error {
-	r, err := pcapgo.NewNgReader(in, pcapgo.NgReaderOptions{WantMixedLinkType: true, SkipUnknownVersion: true})
-	if err != nil {
-		return err
-	}
-	return readPackets(v, stats, func() ([]byte, gopacket.CaptureInfo, layers.LinkType, error) {
-		data, info, err := r.ReadPacketData()
-		if err != nil {
-			return nil, info, 0, err
-		}
-		link, ok := info.AncillaryData[0].(layers.LinkType)
-		if !ok {
-			return nil, info, 0, errors.New("packet of no interface")
-		}
-		return data, info, link, nil
-	})
 }
 
 // packets turns packets into DNS messages.
 type packets struct {
 	*exchanges
-	number int // of the packet, from 1
-	at     time.Time
-	v4     *ip4defrag.IPv4Defragmenter
-	v6     *ip6defrag.IPv6Defragmenter
-	tcp    *reassembly.Assembler
-	err    error // of the visitor, from within a stream
+	ports   []uint16
+	number  int // of the packet, from 1
+	read    int // packets of a known link type
+	told    int // packets of DNS on the ports
+	at      time.Time
+	v4      *ip4defrag.IPv4Defragmenter
+	v6      *ip6defrag.IPv6Defragmenter
+	tcp     *reassembly.Assembler
+	flushed time.Time // when, and at which packet
+	flushAt int
+	others  others
+	err     error // of the visitor, from within a stream
 }
 
 // readPackets reads packets until there is no next one. A file that breaks off
 // has told what it has told.
-func readPackets(v Visitor, stats *Stats, next func() ([]byte, gopacket.CaptureInfo, layers.LinkType, error)) error {
-	p := &packets{exchanges: newExchanges(v, stats), v4: ip4defrag.NewIPv4Defragmenter(), v6: ip6defrag.NewIPv6Defragmenter()}
+func readPackets(r *reading, next func() ([]byte, gopacket.CaptureInfo, layers.LinkType, error)) error {
+	p := &packets{exchanges: newExchanges(r), ports: r.Ports, v4: ip4defrag.NewIPv4Defragmenter(), v6: ip6defrag.NewIPv6Defragmenter()}
+	if len(p.ports) == 0 {
+		p.ports = []uint16{standardPort}
+	}
 	p.tcp = reassembly.NewAssembler(reassembly.NewStreamPool(p))
 	p.tcp.MaxBufferedPagesPerConnection, p.tcp.MaxBufferedPagesTotal = 64, 1<<14
+	var unknown error
 	for {
 		data, info, link, err := next()
 		if err == io.EOF {
@@ -80,35 +71,71 @@ func readPackets(v Visitor, stats *Stats, next func() ([]byte, gopacket.CaptureI
 		}
 		p.number++
 		if err != nil {
-			stats.breaksOff("packet %d: %v", p.number, err)
+			r.stats.breaksOff("packet %d: %v", p.number, err)
 			break
 		}
 		p.at = info.Timestamp
-		if err := p.packet(data, info, link); err != nil {
+		decoder := decoderOf(link)
+		if decoder == nil {
+			r.stats.skip(fmt.Sprintf("packets of link type %d", link), "packet %d", p.number)
+			if unknown == nil {
+				unknown = fmt.Errorf("packet %d: link type %d is not supported", p.number, link)
+			}
+			continue
+		}
+		p.read++
+		if err := p.packet(data, info, decoder); err != nil {
 			return err
 		}
-		if p.number%flushEach == 0 {
-			p.v4.DiscardOlderThan(p.at.Add(-patience))
-			p.v6.DiscardOlderThan(time.Now().Add(-patience)) // keeps no other clock
-			p.tcp.FlushCloseOlderThan(p.at.Add(-patience))
+		if p.flush(); p.err != nil {
+			return p.err
 		}
 	}
 	p.tcp.FlushAll()
+	if p.err == nil && p.read == 0 {
+		return unknown
+	}
+	p.others.tell(p)
 	return p.err
 }
 
-func (p *packets) packet(data []byte, info gopacket.CaptureInfo, link layers.LinkType) error {
-	var decoder gopacket.Decoder = link
+// flush gives up what was waited for long enough.
+func (p *packets) flush() {
+	packets := p.number - p.flushAt
+	if packets < flushFewest || packets < flushMost && p.at.Sub(p.flushed).Abs() < flushAfter {
+		return
+	}
+	p.flushAt, p.flushed = p.number, p.at
+	p.v4.DiscardOlderThan(p.at.Add(-patience))
+	p.v6.DiscardOlderThan(time.Now().Add(-patience)) // keeps no other clock
+	p.tcp.FlushWithOptions(reassembly.FlushOptions{T: p.at.Add(-gapPatience), TC: p.at.Add(-patience)})
+}
+
+// Link types that gopacket has no name for (pcap-linktype(7)).
+const (
+	linkRawBSD    = 14
+	linkPPPSerial = 50
+)
+
+// decoderOf is nil for a link type that is not known.
+func decoderOf(link layers.LinkType) gopacket.Decoder {
 	switch link {
 	case layers.LinkTypeIPv4:
-		decoder = layers.LayerTypeIPv4
+		return layers.LayerTypeIPv4
 	case layers.LinkTypeIPv6:
-		decoder = layers.LayerTypeIPv6
-	default:
-		if int(link) >= len(layers.LinkTypeMetadata) || layers.LinkTypeMetadata[link].DecodeWith == nil {
-			return fmt.Errorf("packet %d: link type %d is not supported", p.number, link)
-		}
+		return layers.LayerTypeIPv6
+	case linkRawBSD:
+		return layers.LinkTypeRaw
+	case linkPPPSerial:
+		return layers.LinkTypePPP
 	}
+	if int(link) >= len(layers.LinkTypeMetadata) || layers.LinkTypeMetadata[link].DecodeWith == nil {
+		return nil
+	}
+	return link
+}
+
+func (p *packets) packet(data []byte, info gopacket.CaptureInfo, decoder gopacket.Decoder) error {
 	d := datagram{info: info, cut: info.CaptureLength < info.Length}
 	if d.cut {
 		p.stats.Truncated.Add("packet %d: %d of %d bytes captured", p.number, info.CaptureLength, info.Length)
@@ -121,6 +148,11 @@ type datagram struct {
 	info gopacket.CaptureInfo
 	cut  bool // its end was not captured
 	ip   gopacket.NetworkLayer
+}
+
+// serves reports whether DNS is served on one of the ports.
+func (p *packets) serves(a, b uint16) bool {
+	return slices.Contains(p.ports, a) || slices.Contains(p.ports, b)
 }
 
 // walk goes through the layers to what they carry. A datagram in fragments is
@@ -149,14 +181,24 @@ func (p *packets) walk(data []byte, first gopacket.Decoder, d datagram) error {
 			}
 			return nil
 		case *layers.UDP:
-			// other ports may carry a tunnel of the network's own
-			if (l.SrcPort == port || l.DstPort == port) && d.ip != nil {
-				from, to := ends(d.ip.NetworkFlow(), l.SrcPort, l.DstPort)
-				return p.message(p.at, from, to, l.Payload, d.cut, fmt.Sprintf("packet %d", p.number))
+			if d.ip == nil {
+				continue
 			}
+			if p.serves(uint16(l.SrcPort), uint16(l.DstPort)) {
+				p.told++
+				from, to := ends(d.ip.NetworkFlow(), l.SrcPort, l.DstPort)
+				return p.message(p.at, from, to, l.Payload, d.cut, place{"packet", p.number})
+			}
+			p.others.udp(p, d.ip.NetworkFlow(), l)
 		case *layers.TCP:
-			if (l.SrcPort == port || l.DstPort == port) && d.ip != nil {
+			if d.ip == nil {
+				continue
+			}
+			if p.serves(uint16(l.SrcPort), uint16(l.DstPort)) {
+				p.told++
 				p.tcp.AssembleWithContext(d.ip.NetworkFlow(), l, &moment{d.info})
+			} else {
+				p.others.tcp(p, d.ip.NetworkFlow(), l)
 			}
 			return p.err
 		}
