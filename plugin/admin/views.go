@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/miekg/dns"
+
 	"github.com/notunnel/notunnel/model/feature"
 	"github.com/notunnel/notunnel/plugin/detect"
 	"github.com/notunnel/notunnel/plugin/flags"
@@ -57,7 +59,7 @@ type Explanation struct {
 	SLD       string             `json:"sld"`
 	Standing  string             `json:"standing"`
 	Judged    string             `json:"judged"`  // judged, or why not: the reasons of the metric unjudged_total
-	Verdict   string             `json:"verdict"` // that holds at the moment
+	Verdict   string             `json:"verdict"` // on an A query that came now
 	Ground    *string            `json:"ground"`  // null unless blocked
 	Scope     *string            `json:"scope"`   // null unless blocked
 	Said      string             `json:"said,omitempty"`
@@ -100,7 +102,7 @@ func (a *api) explain(r *http.Request) (any, error) {
 
 func (a *api) explanation(name string, client subject.Client) *Explanation {
 	e, now := a.backend.Engine(), a.backend.Now()
-	q := detect.Query{Name: name, Source: client.String(), At: now}
+	q := detect.Query{Name: name, Type: dns.TypeA, Source: client.String(), At: now}
 	if network, ok := client.Network(); ok {
 		q.Client = network.Addr()
 	}

@@ -10,15 +10,16 @@ import (
 // Explanation is all that an engine knows of a name and a client.
 type Explanation struct {
 	Decision                 // as Identify fills it in; with a score if there is a window, and what passed
-	Now       verdict.Ruling // what holds for the pair at the moment; another name can bring another one
+	Now       verdict.Ruling // on the query, if it came now
 	Standing  standing.Standing
 	Threshold float64
-	Reasons   []flags.Reason // of the flag, or of the score
+	Reasons   []flags.Reason // of the ruling, or of the score
 	Limits    meter.Limits
 	Flag      *flags.Flag // in force, nil if there is none
 }
 
-// Explain tells what the engine knows of a query's name and client. It records nothing.
+// Explain tells what the engine knows of a query's name and client, and what it would say
+// of the query but for what the models would find in it. It records nothing.
 func (e *Engine) Explain(q Query, x *Explanation) {
 	e.identify(&q, &x.Decision)
 	x.Standing, x.Threshold = e.Standing(x.SLD()), e.threshold(x.SLD())
@@ -39,13 +40,18 @@ func (e *Engine) Explain(q Query, x *Explanation) {
 			x.Now = verdict.Ruling{Verdict: verdict.Watch}
 		}
 	}
-	if l := x.Limits; l.Up > 0 && x.Up >= l.Up || l.Down > 0 && x.Down >= l.Down {
-		x.Now = verdict.Ruling{Verdict: verdict.Block, Ground: verdict.Budget, Scope: x.SLD()}
+	if o, ok := e.pairs.would(meter.Query{
+		Pair: x.pair, Domain: x.SLD(), Prefix: x.Prefix(), Hash: e.config.Key.Sum(x.Prefix()), Type: q.Type,
+		Client: &x.Client, Room: x.scratch.key[:], At: q.At,
+	}); ok && o.Cause != meter.Within {
+		x.Reasons = []flags.Reason{{Text: e.overspent(&o)}}
+		x.Now = e.rules.On(&verdict.Case{Over: groundOf(o.Cause), Scope: e.subtree(&x.Decision)})
 	}
 	if f, ok := e.flags.Find(&x.Subject, q.At); ok {
-		x.Flag, x.Reasons = &f, f.Reasons
-		if !f.Ground.Metered() {
-			x.Now = verdict.Ruling{Verdict: verdict.Block, Ground: f.Ground, Scope: []byte(f.Scope)}
+		x.Flag = &f
+		if !f.Ground.Metered() { // a record blocks nothing
+			x.Reasons = f.Reasons
+			x.Now = e.rules.On(&verdict.Case{Flagged: f.Ground, Scope: []byte(f.Scope)})
 		}
 	}
 }

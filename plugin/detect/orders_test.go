@@ -169,13 +169,18 @@ func TestExplain(t *testing.T) {
 	if x := explain("www.evil.com.", client); x.Now.Verdict != verdict.Pass || x.Scored || x.Flag != nil || x.Up != 0 {
 		t.Errorf("before anything was asked: %+v", x.Now)
 	}
+	ask(e, Query{Name: "evil.com.", Client: client, At: at})
 	tunnelTo(t, e, r, "evil.com", client, at)
+	long := randomLabel(r, hexa, 60) + "." + randomLabel(r, hexa, 60)
 	blocked := e.Flags().All(at)[0].Blocked
 	held, _ := e.Count()
 	for range 5 {
-		x := explain("www.evil.com.", client)
-		if x.Flag == nil || x.Flag.Ground != verdict.Budget || x.Up == 0 || !x.Scored || len(x.Reasons) != 1 || x.Limits.Up != meter.FromBytes(1<<10) {
-			t.Fatalf("%+v", x)
+		x := explain(long+".evil.com.", client)
+		if known := explain("evil.com.", client); known.Now.Verdict != verdict.Pass {
+			t.Fatalf("a name that passes: %+v", known.Now)
+		}
+		if x.Now.Ground != verdict.Budget || x.Flag == nil || x.Flag.Ground != verdict.Budget || x.Up == 0 || !x.Scored || len(x.Reasons) != 1 || x.Limits.Up != meter.FromBytes(1<<10) {
+			t.Fatalf("%+v, flag %+v, reasons %q", x.Now, x.Flag, x.Reasons)
 		}
 		if x := explain("www.evil.com.", other); x.Flag != nil || x.Up != 0 {
 			t.Fatalf("another client: %+v", x)

@@ -108,6 +108,18 @@ func (p *pairs) spent(key uint64, at time.Time) (up, down meter.Bits) {
 	return p.meter.Spent(key, &l.account, &l.rests, at)
 }
 
+// would is what the meter would say of a query; nothing is charged. It returns false if
+// there is no such pair: then all limits are far.
+func (p *pairs) would(q meter.Query) (o meter.Outcome, ok bool) {
+	l := p.look(q.Pair)
+	defer l.Unlock()
+	if l.pair == nil {
+		return o, false
+	}
+	q.Dry = true
+	return p.meter.Charge(&l.account, &l.rests, &q), true
+}
+
 // forget lets the window of a pair go.
 func (p *pairs) forget(key uint64) {
 	l := p.look(key)

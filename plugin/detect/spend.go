@@ -70,10 +70,7 @@ func (e *Engine) charge(q *Query, d *Decision, m *meter.Query) (o meter.Outcome,
 
 // refuse rules on a query that would exceed a limit, and records that.
 func (e *Engine) refuse(q *Query, d *Decision, m *meter.Query, o *meter.Outcome) {
-	ground, scope := verdict.Budget, m.Domain
-	if o.Cause == meter.ClientAll {
-		ground = verdict.ClientBudget
-	}
+	ground, scope := groundOf(o.Cause), m.Domain
 	if !m.Shared {
 		scope = e.subtree(d)
 	}
@@ -83,6 +80,14 @@ func (e *Engine) refuse(q *Query, d *Decision, m *meter.Query, o *meter.Outcome)
 	e.raise(q, d, m.Pair, flags.Flag{
 		Ground: ground, Reasons: []flags.Reason{{Text: e.overspent(o)}}, Queries: uint64(queries), LeakedBytes: uint64(bytes),
 	})
+}
+
+// groundOf is the ground of what a limit refuses.
+func groundOf(c meter.Cause) verdict.Ground {
+	if c == meter.ClientAll {
+		return verdict.ClientBudget
+	}
+	return verdict.Budget
 }
 
 // overspent says in words which limit a query would have exceeded.

@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -88,7 +89,7 @@ func (l *Allowances) Covers(name []byte, client netip.Addr, at time.Time) bool {
 	client = client.Unmap().WithZone("")
 	end := len(name) + 1
 	for range l.depth {
-		end = lastDot(name[:end-1]) + 1
+		end = bytes.LastIndexByte(name[:end-1], '.') + 1
 		for i := range l.domains[string(name[end:])] {
 			a := &l.domains[string(name[end:])][i]
 			if (!a.Client.IsValid() || a.Client.Contains(client)) && a.holds(at) {
@@ -100,14 +101,6 @@ func (l *Allowances) Covers(name []byte, client netip.Addr, at time.Time) bool {
 		}
 	}
 	return false
-}
-
-func lastDot(name []byte) int {
-	i := len(name) - 1
-	for i >= 0 && name[i] != '.' {
-		i--
-	}
-	return i
 }
 
 // With are these and more, in place of what was about the same, without those that have
