@@ -23,6 +23,10 @@ type AllowList struct {
 	// modulo 32: most names end in nothing of a shape that is listed, and need
 	// no look-up.
 	shapes [256]uint32
+	// roots has the shapes of the last two labels of the domains, if all have two: a name
+	// that ends in none of these needs to be looked at no further.
+	roots  [256]uint32
+	single bool // a domain has one label
 }
 
 //go:embed allow.txt
@@ -57,6 +61,13 @@ func (l *AllowList) put(name, reason string) {
 	l.domains[name] = reason
 	l.depth = max(l.depth, strings.Count(name, ".")+1)
 	l.shapes[len(name)%len(l.shapes)] |= 1 << (name[0] % 32)
+	last := strings.LastIndexByte(name, '.')
+	if last < 0 {
+		l.single = true
+		return
+	}
+	root := name[strings.LastIndexByte(name[:last], '.')+1:]
+	l.roots[len(root)%len(l.roots)] |= 1 << (root[0] % 32)
 }
 
 // AddFile adds the domains of a file: one a line, # begins a comment. The
@@ -107,10 +118,14 @@ func (l *AllowList) First(n int) iter.Seq2[string, string] {
 // entry of it. It does not allocate.
 func (l *AllowList) Covers(name []byte) bool {
 	at := len(name)
-	for range l.depth {
+	for depth := range l.depth {
 		for at--; at >= 0 && name[at] != '.'; at-- {
 		}
-		if end := name[at+1:]; len(end) > 0 && l.shapes[len(end)%len(l.shapes)]>>(end[0]%32)&1 != 0 {
+		end := name[at+1:]
+		if depth == 1 && !l.single && len(end) > 0 && l.roots[len(end)%len(l.roots)]>>(end[0]%32)&1 == 0 {
+			return false
+		}
+		if len(end) > 0 && l.shapes[len(end)%len(l.shapes)]>>(end[0]%32)&1 != 0 {
 			if _, ok := l.domains[string(end)]; ok {
 				return true
 			}

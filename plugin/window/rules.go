@@ -72,6 +72,10 @@ func NewRules(c Config) *Rules { return &Rules{Config: c} }
 func (r *Rules) Observe(w *Window, panes *Panes, q *Query, m *Measures, sum *feature.Summary) Outcome {
 	if w.joins(q.Hash, q.At, r.Span) {
 		w.now = q.At
+		if w.latest&settled != 0 {
+			w.passed(q.Prefix)
+			return Outcome{State: Quiet, Queries: w.queries, Bytes: w.bytes}
+		}
 	} else {
 		now := w.slide(q.At, r.Span, panes)
 		e, _ := w.find(q.Hash, panes)
@@ -85,9 +89,13 @@ func (r *Rules) Observe(w *Window, panes *Panes, q *Query, m *Measures, sum *fea
 	}
 	w.passed(q.Prefix)
 	out := Outcome{State: Quiet, Queries: w.queries, Bytes: w.bytes}
-	if sum != nil && w.due(&r.Due, panes) {
+	switch {
+	case sum == nil:
+	case w.due(&r.Due, panes):
 		out.State, out.arrived = Worth, w.arrived
 		w.summarize(sum, panes)
+	default:
+		w.latest |= settled
 	}
 	return out
 }

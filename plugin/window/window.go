@@ -81,6 +81,7 @@ const (
 	held     state = 1 << iota // there is one
 	answered                   // a reply to it was seen
 	full                       // the last pane has no room for another event
+	settled                    // no score is due, and nothing has come since that was said
 )
 
 // remember keeps the end of a fresh prefix.
@@ -177,6 +178,7 @@ func (w *Window) due(d *Due, s *Panes) bool {
 func (w *Window) Scored(o Outcome, score float32) {
 	if int32(o.arrived-w.weighed) > 0 && int32(w.arrived-o.arrived) >= 0 {
 		w.weighed, w.score = o.arrived, score
+		w.latest &^= settled
 	}
 }
 
@@ -195,7 +197,10 @@ func (w *Window) Learn(s *Panes, prefix uint64, a *Answer) {
 	}
 	if e, in := w.find(prefix, s); e != nil {
 		in.learn(e, a)
-		w.arrived += uint32(a.News)
+		if a.News > 0 {
+			w.arrived += uint32(a.News)
+			w.latest &^= settled
+		}
 		if latest {
 			w.latest |= answered
 		}
