@@ -12,22 +12,36 @@ const paneEvents = 21
 
 // pane holds a stretch of events and sums over them. Fractions are fixed-point. Most
 // of the memory goes for panes, so their fields are no wider than they must be and
-// lie without gaps. The events lie apart: most panes have a few.
+// lie without gaps. Events and characters lie apart: most panes have few of both.
 type pane struct {
 	opened                 Tick
-	list                   uint32 // number of the events, in few or in many
+	list                   uint32 // number of the list, in few or, if the pane is wide, in many
+	wide                   bool
 	events, answered, told uint8
 	retold, fresh          uint8
 
 	bytes, longest        uint16
 	novel, segments, bits uint16
 	bytesSq, bitsSq       uint32
-	down                  uint32 // bytes
-	entropy, entropySq    uint32 // 1/entropyUnit bits
-	lossBytes             uint32 // 1/lossUnit
-	chars                 [feature.Classes]uint16
+	down                  uint32                       // bytes
+	entropy, entropySq    uint32                       // 1/entropyUnit bits
+	lossBytes             uint32                       // 1/lossUnit
 	answers               [feature.AnswerClasses]uint8 // halved when there is no room for more
 }
+
+// few and many are what a pane has: events, oldest first, and how many characters there
+// are of each class.
+type few struct {
+	events [fewEvents]event
+	chars  [feature.Classes]uint8
+}
+
+type many struct {
+	events [paneEvents]event
+	chars  [feature.Classes]uint16
+}
+
+const fewEvents = 4
 
 // event is a prefix asked at a time: 30 bits of the prefix's hash, with two flags below
 // them, and the tick. Two prefixes of one tag, one in 17 million new ones, are taken for
@@ -37,29 +51,27 @@ type event struct {
 	at  Tick
 }
 
-// fewEvents is how many events a pane has room for at first.
-const fewEvents = 4
-
 // Panes is where the panes of some windows lie. The zero value is empty. It knows no locks.
 type Panes struct {
 	panes slab.Pool[pane]
-	few   slab.Pool[[fewEvents]event]
-	many  slab.Pool[[paneEvents]event]
+	few   slab.Pool[few]
+	many  slab.Pool[many]
 }
 
 // open makes a pane that begins now.
 func (s *Panes) open(now Tick) (number uint32) {
 	number = s.panes.Take()
-	*s.panes.At(number) = pane{opened: now, list: s.few.Take()}
+	list := s.few.Take()
+	*s.panes.At(number), *s.few.At(list) = pane{opened: now, list: list}, few{}
 	return number
 }
 
 // give takes a pane back.
 func (s *Panes) give(number uint32) {
-	if p := s.at(number); p.events <= fewEvents {
-		s.few.Give(p.list)
-	} else {
+	if p := s.at(number); p.wide {
 		s.many.Give(p.list)
+	} else {
+		s.few.Give(p.list)
 	}
 	s.panes.Give(number)
 }
@@ -68,19 +80,16 @@ func (s *Panes) at(number uint32) *pane { return s.panes.At(number) }
 
 // events are those of a pane, oldest first.
 func (s *Panes) events(p *pane) []event {
-	if p.events <= fewEvents {
-		return s.few.At(p.list)[:p.events]
+	if p.wide {
+		return s.many.At(p.list).events[:p.events]
 	}
-	return s.many.At(p.list)[:p.events]
+	return s.few.At(p.list).events[:p.events]
 }
 
 // add appends an event to a pane that is not full.
 func (s *Panes) add(p *pane, hash uint64, now Tick) *event {
 	if p.events == fewEvents {
-		list := s.many.Take()
-		copy(s.many.At(list)[:], s.events(p))
-		s.few.Give(p.list)
-		p.list = list
+		s.widen(p)
 	}
 	p.events++
 	all := s.events(p)
@@ -89,18 +98,69 @@ func (s *Panes) add(p *pane, hash uint64, now Tick) *event {
 	return e
 }
 
+// widen gives a pane room for many.
+func (s *Panes) widen(p *pane) {
+	if p.wide {
+		return
+	}
+	number, from := s.many.Take(), s.few.At(p.list)
+	to := s.many.At(number)
+	copy(to.events[:], from.events[:])
+	for i, n := range from.chars {
+		to.chars[i] = uint16(n)
+	}
+	s.few.Give(p.list)
+	p.list, p.wide = number, true
+}
+
+// count adds up the characters of what is new in a prefix.
+func (s *Panes) count(p *pane, chars *[feature.Classes]uint8) {
+	if !p.wide {
+		sums := &s.few.At(p.list).chars
+		fits := true
+		for i, n := range chars {
+			fits = fits && sums[i] <= math.MaxUint8-n
+		}
+		if fits {
+			for i, n := range chars {
+				sums[i] += n
+			}
+			return
+		}
+		s.widen(p)
+	}
+	sums := &s.many.At(p.list).chars
+	for i, n := range chars {
+		sums[i] += uint16(n)
+	}
+}
+
+// addChars adds a pane's characters to those of a window.
+func (s *Panes) addChars(p *pane, sums *[feature.Classes]uint32) {
+	if p.wide {
+		for i, n := range s.many.At(p.list).chars {
+			sums[i] += uint32(n)
+		}
+		return
+	}
+	for i, n := range s.few.At(p.list).chars {
+		sums[i] += uint32(n)
+	}
+}
+
 // copyTo makes a copy of a pane elsewhere.
 func (s *Panes) copyTo(number uint32, to *Panes) (copied uint32) {
 	from := s.at(number)
 	copied = to.panes.Take()
 	p := to.at(copied)
 	*p = *from
-	if p.events <= fewEvents {
-		p.list = to.few.Take()
-	} else {
+	if p.wide {
 		p.list = to.many.Take()
+		*to.many.At(p.list) = *s.many.At(from.list)
+	} else {
+		p.list = to.few.Take()
+		*to.few.At(p.list) = *s.few.At(from.list)
 	}
-	copy(to.events(p), s.events(from))
 	return copied
 }
 
@@ -133,7 +193,7 @@ func latestOf(events []event, tag uint32) *event {
 func young(now, at Tick) bool { return now-at <= foldTicks }
 
 // sum adds up a prefix and what is new in it.
-func (p *pane) sum(whole feature.Shape, m *Measures) {
+func (s *Panes) sum(p *pane, whole feature.Shape, m *Measures) {
 	h, l, bits := fixed(m.Entropy, entropyUnit), fixed(m.Loss, lossUnit), min(m.Bits, mostBits)
 	p.fresh++
 	p.bytes += uint16(whole.Len)
@@ -146,9 +206,7 @@ func (p *pane) sum(whole feature.Shape, m *Measures) {
 	p.entropy += uint32(h)
 	p.entropySq += uint32(h * h)
 	p.lossBytes += uint32(l * m.Len)
-	for i, n := range m.Chars {
-		p.chars[i] += uint16(n)
-	}
+	s.count(p, &m.Chars)
 }
 
 // mostBits is the most that counts of a prefix: more than any that is written in the

@@ -116,7 +116,7 @@ func (r *Rules) news(w *Window, panes *Panes, q *Query, m *Measures) bool {
 			return false
 		}
 		known.Bits = min(known.Bits, q.Bits)
-		w.pane(panes).sum(feature.ShapeOf(q.Prefix), &known)
+		panes.sum(w.pane(panes), feature.ShapeOf(q.Prefix), &known)
 		w.arrived += uint32(known.Bits+7) / 8
 	}
 	w.remember(q.Prefix)

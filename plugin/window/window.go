@@ -295,9 +295,7 @@ func (w *Window) summarize(s *feature.Summary, from *Panes) {
 		s.EntropySq += float64(p.entropySq) / (entropyUnit * entropyUnit)
 		s.LossBytes += float64(p.lossBytes) / lossUnit
 		s.Down += int(p.down)
-		for j, n := range p.chars {
-			s.Chars[j] += uint32(n)
-		}
+		from.addChars(p, &s.Chars)
 		for j, n := range p.answers {
 			s.AnswerCounts[j] += uint32(n)
 		}

@@ -111,7 +111,11 @@ func compareChains(r *report, m mix, most float64) error {
 	})
 	r.text("Added: **%.0f ns** a query (95 %% confidence: ±%.0f), %.2f times the bare chain (±%.2f). %s",
 		added, half, ratio, ratioHalf, bar(added, half, most, fmt.Sprintf("%.0f ns", most)))
-	latencies(r, p.trace, p.bare, p.with)
+	r.figure(fmt.Sprintf("added to CoreDNS's plugin chain, %s mix, ns a query", m.name), fmt.Sprintf("%.0f ± %.0f", added, half), fmt.Sprintf("%.0f", most))
+	tail := latencies(r, p.trace, p.bare, p.with)
+	if m.name == everyday.name {
+		r.figure("p99.9 of the chain, times the bare one's", fmt.Sprintf("%.2f", tail), "1.2")
+	}
 	contention(r, p.trace, p.with)
 	return profile(r, p.trace, p.with)
 }
@@ -125,7 +129,7 @@ func row(name, format string, figures ...float64) []string {
 }
 
 // latencies times single queries.
-func latencies(r *report, t *trace, bare, with chain) {
+func latencies(r *report, t *trace, bare, with chain) (tail float64) {
 	quantiles := []float64{0.5, 0.99, 0.999}
 	var all [2][3][]float64
 	for round := range 8 {
@@ -147,10 +151,12 @@ func latencies(r *report, t *trace, bare, with chain) {
 	var rows [][]string
 	for i, q := range quantiles {
 		a, b := median(all[0][i]), median(all[1][i])
-		rows = append(rows, row(fmt.Sprintf("p%g", 100*q), "%.2f", a, b, median(each(all[0][i], all[1][i], func(a, b float64) float64 { return b / a }))))
+		tail = median(each(all[0][i], all[1][i], func(a, b float64) float64 { return b / a }))
+		rows = append(rows, row(fmt.Sprintf("p%g", 100*q), "%.2f", a, b, tail))
 	}
 	r.text("Single queries by the clock, two readings of it included; medians of 8 rounds of %d:", chainQueries)
 	r.table([]string{"latency, µs", "without", "with", "ratio"}, rows)
+	return tail
 }
 
 // contention runs the same number of queries on one goroutine and on two.
@@ -168,6 +174,9 @@ func contention(r *report, t *trace, with chain) {
 			wg.Wait()
 		}))
 		waited = append(waited, 1e9*(mutexWait()-before)/float64(len(list)))
+	}
+	if t.mix.name == everyday.name {
+		r.figure("CPU a query of two goroutines at once, times that of one", fmt.Sprintf("%.2f", median(two)/median(one)), "")
 	}
 	r.text("Two goroutines at once cost %.0f ns of CPU a query where one costs %.0f (medians of 6 rounds), of which %.1f ns are spent waiting for a lock, whoever's: there are 32 shards.",
 		median(two), median(one), median(waited))
@@ -232,7 +241,10 @@ var parts = []struct{ name, function string }{
 	{"· decide", "plugin.(*Notunnel).decide"},
 	{"·· split", "split.(*Name).Parse"},
 	{"·· allow list", "verdict.(*AllowList).Covers"},
-	{"·· window", "window.(*Store).Observe"},
+	{"·· the pair, looked up", "detect.(*pairs).lock"},
+	{"·· meter", "meter.(*Meter).Charge"},
+	{"·· window", "window.(*Rules).Observe"},
+	{"·· joint window", "joint.(*Store).Observe"},
 	{"·· measure", "detect.(*Engine).measure"},
 	{"··· autoencoder", "autoencoder.(*Plan).Loss"},
 	{"··· segmentation", "segment.Count"},

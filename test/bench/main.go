@@ -1,4 +1,5 @@
-// Command bench measures what the detector costs and writes test/BENCHMARKS.md:
+// Command bench measures what the detector costs and writes test/BENCHMARKS.md and
+// test/bench/TABLES.md:
 //
 //	go run ./test/bench [PART...]
 //
@@ -20,7 +21,10 @@ import (
 	"time"
 )
 
-const output = "test/BENCHMARKS.md"
+const (
+	output = "test/BENCHMARKS.md"
+	tables = "test/bench/TABLES.md"
+)
 
 func main() {
 	if err := run(); err != nil {
@@ -30,15 +34,20 @@ func main() {
 }
 
 func run() error {
+	if len(os.Args) == 4 && os.Args[1] == counted {
+		return serveCounted(os.Args[2], os.Args[3])
+	}
 	var text bytes.Buffer
 	r := &report{w: &text}
-	r.printf("# What the detector costs\n\n")
+	r.printf("# What the detector costs, in full\n\n")
 	r.text("Written by `make bench` on %s. CPU time unless it says otherwise; medians and ratios of rounds taken in turns, because other work on the machine makes single figures swing.", machine())
 	for _, part := range []struct {
 		name string
 		run  func() error
 	}{
+		{"memory", func() error { return memory(r) }}, // first: nothing else is in the heap
 		{"chain", func() error { return chains(r) }},
+		{"counts", func() error { return counts(r) }},
 		{"pace", func() error { return pace(r) }},
 		{"resolver", func() error { return resolvers(r) }},
 		{"onnx", func() error { return against(r) }},
@@ -63,5 +72,8 @@ func run() error {
 		_, err := os.Stdout.Write(text.Bytes())
 		return err
 	}
-	return os.WriteFile(output, text.Bytes(), 0o666)
+	if err := os.WriteFile(tables, text.Bytes(), 0o666); err != nil {
+		return err
+	}
+	return os.WriteFile(output, []byte(r.short("bench/TABLES.md")), 0o666)
 }

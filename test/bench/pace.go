@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"runtime"
 	"time"
 
@@ -110,6 +111,7 @@ func pace(r *report) error {
 	r.text("Leak before block: of the tunnels, %d were cut and %d got through all their %d queries. %d of %d ordinary queries were blocked.",
 		len(bytes), missed, tunnelQueries, ordinary, rounds*queries-t.tunneled)
 	if len(bytes) > 0 {
+		r.figure("leak before block of the traces' tunnels, median: queries, prefix bytes", fmt.Sprintf("%.0f, %.0f", median(asked), median(bytes)), "")
 		r.text("What passed of those that were cut: %.0f prefix bytes in %.0f queries at the median, %.0f in %.0f at the most.",
 			median(bytes), median(asked), quantile(bytes, 1), quantile(asked, 1))
 	}
