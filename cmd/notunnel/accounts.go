@@ -5,15 +5,14 @@ import (
 	"hash/maphash"
 	"slices"
 
-	"github.com/hashicorp/golang-lru/v2/simplelru"
-
+	"github.com/notunnel/notunnel/plugin/slab"
 	"github.com/notunnel/notunnel/plugin/subject"
 	"github.com/notunnel/notunnel/plugin/verdict"
 )
 
 // mostPairs is how many pairs a replay has an account of, four times as many as
-// the engine has windows by default. That of the pair that was not heard of for
-// longest is closed for a new one.
+// the engine has windows by default. That of a pair that was not heard of lately is
+// closed for a new one.
 const mostPairs = 1 << 18
 
 // accounts are what became of pairs of SLD and client, in bounded memory, and
@@ -21,7 +20,9 @@ const mostPairs = 1 << 18
 // any two of a million are the same happens once in 4 × 10^7 runs.
 type accounts struct {
 	seed    maphash.Seed
-	pairs   *simplelru.LRU[uint64, *pair]
+	places  *slab.Table[int] // of pairs
+	pairs   []*pair
+	buf     []byte
 	slds    map[uint64]struct{}
 	clients map[uint64]struct{}
 	windows int
@@ -30,22 +31,25 @@ type accounts struct {
 }
 
 func newAccounts() *accounts {
-	a := &accounts{
-		seed: maphash.MakeSeed(), slds: map[uint64]struct{}{}, clients: map[uint64]struct{}{}, blocked: map[string]bool{}, closed: func(*pair) {},
+	return &accounts{
+		seed: maphash.MakeSeed(), places: slab.New[int](mostPairs),
+		slds: map[uint64]struct{}{}, clients: map[uint64]struct{}{}, blocked: map[string]bool{}, closed: func(*pair) {},
 	}
-	a.pairs, _ = simplelru.NewLRU(mostPairs, func(_ uint64, p *pair) { a.closed(p) }) // fails for a size below 1 only
-	return a
 }
 
 // find is the account of a pair, nil if there is none.
 func (a *accounts) find(sld string, client subject.Client) *pair {
-	p, _ := a.pairs.Peek(a.key(maphash.String(a.seed, sld), maphash.Comparable(a.seed, client)))
-	return p
+	key := a.key([]byte(sld), client)
+	if at := a.places.Shard(a.places.Number(key)).Peek(key); at != nil {
+		return a.pairs[*at]
+	}
+	return nil
 }
 
-// key is that of a pair, by the hashes of its SLD and its client.
-func (a *accounts) key(sld, client uint64) uint64 {
-	return maphash.Comparable(a.seed, [2]uint64{sld, client})
+// key is that of a pair.
+func (a *accounts) key(sld []byte, client subject.Client) uint64 {
+	a.buf = client.Key(append(append(a.buf[:0], sld...), 0))
+	return maphash.Bytes(a.seed, a.buf)
 }
 
 // heard counts an SLD, empty if the name has none, and a client.
@@ -58,21 +62,31 @@ func (a *accounts) heard(sld []byte, client subject.Client) {
 
 // of is the account of a pair; open makes it if there is none.
 func (a *accounts) of(sld []byte, client subject.Client, open func() *pair) *pair {
-	key := a.key(maphash.Bytes(a.seed, sld), maphash.Comparable(a.seed, client))
-	p, ok := a.pairs.Get(key)
-	if !ok {
-		a.heard(sld, client)
-		p = open()
-		p.number = a.windows
-		a.windows++
-		a.pairs.Add(key, p)
+	key := a.key(sld, client)
+	s := a.places.Shard(a.places.Number(key))
+	if at := s.Find(key); at != nil {
+		return a.pairs[*at]
 	}
+	a.heard(sld, client)
+	p := open()
+	p.number = a.windows
+	a.windows++
+	place := -1
+	at := s.Make(key, func(_ uint64, gone *int) {
+		place = *gone
+		a.closed(a.pairs[place])
+	})
+	if place < 0 {
+		place = len(a.pairs)
+		a.pairs = append(a.pairs, nil)
+	}
+	*at, a.pairs[place] = place, p
 	return p
 }
 
 // open are the pairs with accounts, in the order of their first queries.
 func (a *accounts) open() []*pair {
-	all := a.pairs.Values()
+	all := slices.Clone(a.pairs)
 	slices.SortFunc(all, func(p, q *pair) int { return cmp.Compare(p.number, q.number) })
 	return all
 }
