@@ -27,7 +27,8 @@
 // remembers which names and records were paid for, what followed what, and the last
 // reply to each name (paid.go). Forgetting makes things dearer; to take a new name for
 // a known one makes it cheaper, and happens to one in 100 million at most. Sums are
-// kept in parts of four hours, so that a limit holds for any 24 (sums.go). Accounts are
-// held in a table of fixed size (table.go); what an account had spent that had to go is
-// remembered for a day (past.go).
+// kept in parts of four hours, so that a limit holds for any 24 (sums.go). Accounts of
+// pairs are held with what else is known of these, all others here, in tables of fixed
+// size (package slab); what an account had spent that had to go is remembered for a day
+// (past.go).
 package meter
