@@ -15,6 +15,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/notunnel/notunnel/plugin/detect"
+	"github.com/notunnel/notunnel/plugin/flags"
 	"github.com/notunnel/notunnel/plugin/split"
 	"github.com/notunnel/notunnel/plugin/verdict"
 )
@@ -47,7 +48,7 @@ func (n *Notunnel) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Ms
 	if j.block {
 		// The reply is written here; any other code than success would make
 		// the server write a second one.
-		return dns.RcodeSuccess, w.WriteMsg(blocked(r, n.refuse, j.ground))
+		return dns.RcodeSuccess, w.WriteMsg(blocked(r, n.refuse, j.why))
 	}
 	if j.ticket.Valid() || j.lower {
 		w = &learner{w, n, j, r}
@@ -67,9 +68,9 @@ func (n *Notunnel) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Ms
 type judgement struct {
 	ticket detect.Ticket // where the reply is to be learned
 	block  bool          // there will be no reply but ours
-	ground verdict.Ground
-	lower  bool    // the name goes on in lower case
-	series *series // counts it
+	why    string        // in words, of a query that is blocked and whose client can be told
+	lower  bool          // the name goes on in lower case
+	series *series       // counts it
 	at     moment
 }
 
@@ -95,14 +96,17 @@ func (n *Notunnel) judge(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) 
 	if n.published && metadata.ValueFuncs(ctx) != nil {
 		publish(ctx, d)
 	}
-	return judgement{
+	j = judgement{
 		at:     at,
 		ticket: d.Ticket,
 		block:  d.Verdict == verdict.Block && !n.monitor,
-		ground: d.Ground,
 		lower:  n.unspelled(r, d),
 		series: series,
 	}
+	if j.block && r.IsEdns0() != nil {
+		j.why = whyBlocked(d.Ground, d.Scope, d.Cited.ID)
+	}
+	return j
 }
 
 // decisions are there to be used again: one is too large for the stack of every
@@ -165,7 +169,7 @@ func (l *learner) WriteMsg(m *dns.Msg) error {
 	if !l.n.learn(&l.judgement, m) {
 		l.series.blocks[verdict.Budget].Inc()
 		if !l.n.monitor {
-			return l.ResponseWriter.WriteMsg(blocked(l.query, l.n.refuse, verdict.Budget))
+			return l.ResponseWriter.WriteMsg(blocked(l.query, l.n.refuse, whyWithheld(l.query)))
 		}
 	}
 	if l.lower {
@@ -192,13 +196,18 @@ func clientOf(w dns.ResponseWriter) netip.Addr {
 
 // publish sets the metadata of the query.
 func publish(ctx context.Context, d *detect.Decision) {
-	score := ""
+	score, id := "", ""
 	if d.Scored {
 		score = strconv.FormatFloat(d.Score, 'f', 3, 64)
 	}
+	if d.Cited.ID != 0 {
+		id = flags.IDText(d.Cited.ID)
+	}
 	for label, value := range map[string]string{
-		"verdict": d.Verdict.String(), "score": score, "ground": d.Ground.String(), "sld": split.Text(d.SLD()),
+		"verdict": d.Verdict.String(), "score": score, "ground": d.Ground.String(), "sld": split.Text(d.SLD()), "id": id,
 	} {
 		metadata.SetValueFunc(ctx, pluginName+"/"+label, func() string { return value })
 	}
+	reasons := d.Cited.Reasons // the decision is somebody else's when this is asked for
+	metadata.SetValueFunc(ctx, pluginName+"/reason", func() string { return flags.Line(reasons) })
 }

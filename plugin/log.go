@@ -1,8 +1,6 @@
 package notunnel
 
 import (
-	"strings"
-
 	clog "github.com/coredns/coredns/plugin/pkg/log"
 
 	"github.com/notunnel/notunnel/plugin/flags"
@@ -25,7 +23,7 @@ func (l flagLog) changed(c flags.Change) {
 	sld, scope := split.Text([]byte(f.SLD)), split.Text([]byte(f.Scope))
 	if c.Kind == flags.Raised {
 		log.Warningf("flagged sld=%s scope=%s client=%s ground=%s score=%.3f queries=%d leaked_bytes=%d action=%s reasons=%q",
-			sld, scope, f.Client, f.Ground, f.Score, f.Queries, f.LeakedBytes, action, strings.Join(flags.Texts(f.Reasons), "; "))
+			sld, scope, f.Client, f.Ground, f.Score, f.Queries, f.LeakedBytes, action, flags.Line(f.Reasons))
 		return
 	}
 	log.Infof("released sld=%s scope=%s client=%s ground=%s blocked=%d action=%s why=%s",

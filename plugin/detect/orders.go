@@ -32,7 +32,7 @@ func (e *Engine) Allow(a verdict.Allowance, at time.Time) error {
 	}
 	e.orders.allowances.Store(next)
 	if a.Until.IsZero() {
-		e.release(func(f *flags.Flag) bool { return a.Within(f.Scope, &f.Client) }, at)
+		e.release(flags.Allowed, func(f *flags.Flag) bool { return a.Within(f.Scope, &f.Client) }, at)
 	}
 	return nil
 }
@@ -90,7 +90,7 @@ func (e *Engine) Release(goes func(id uint64) bool, at time.Time) (count int) {
 	e.orders.mu.Lock()
 	defer e.orders.mu.Unlock()
 	released := map[uint64]bool{}
-	for _, id := range e.release(func(f *flags.Flag) bool { return goes(f.ID) }, at) {
+	for _, id := range e.release(flags.Released, func(f *flags.Flag) bool { return goes(f.ID) }, at) {
 		released[id] = true
 	}
 	for _, m := range e.orders.marks.All() {
@@ -104,8 +104,8 @@ func (e *Engine) Release(goes func(id uint64) bool, at time.Time) (count int) {
 	return len(released)
 }
 
-func (e *Engine) release(goes func(*flags.Flag) bool, at time.Time) (ids []uint64) {
-	for _, r := range e.flags.Release(goes) {
+func (e *Engine) release(why flags.Kind, goes func(*flags.Flag) bool, at time.Time) (ids []uint64) {
+	for _, r := range e.flags.Release(why, goes) {
 		e.pairs.forgive(r.Pair, at)
 		e.meter.ForgiveHere(r.Pair, at) // it can be a second key
 		if r.Ground == verdict.ClientBudget {

@@ -180,7 +180,7 @@ func TestExplain(t *testing.T) {
 			t.Fatalf("a name that passes: %+v", known.Now)
 		}
 		if x.Now.Ground != verdict.Budget || x.Flag == nil || x.Flag.Ground != verdict.Budget || x.Up == 0 || !x.Scored || len(x.Reasons) != 1 || x.Limits.Up != meter.FromBytes(1<<10) {
-			t.Fatalf("%+v, flag %+v, reasons %q", x.Now, x.Flag, x.Reasons)
+			t.Fatalf("%+v, flag %+v, reasons %v", x.Now, x.Flag, x.Reasons)
 		}
 		if x := explain("www.evil.com.", other); x.Flag != nil || x.Up != 0 {
 			t.Fatalf("another client: %+v", x)
@@ -207,5 +207,18 @@ func TestOrdersDoNotAllocate(t *testing.T) {
 	q.Name = "www.somewhere.org."
 	if n := testing.AllocsPerRun(100, func() { e.Query(q, &d) }); n != 0 || d.Why != Allowed {
 		t.Errorf("%v allocations, %v", n, d.Why)
+	}
+}
+
+// A flag knows when the window that it rests on began, and not one before that.
+func TestFlagKnowsItsFirstQuery(t *testing.T) {
+	e, at, r := engine(t, nil), time.Unix(1.7e9, 0), rand.New(rand.NewPCG(1, 9))
+	ask(e, Query{Name: "www.evil.com.", Type: 1, Client: client, At: at})
+	begin := at.Add(24 * time.Hour)
+	ask(e, Query{Name: "www.evil.com.", Type: 1, Client: client, At: begin})
+	tunnelTo(t, e, r, "evil.com", client, begin.Add(time.Minute))
+	f := e.Flags().All(begin)[0]
+	if d := begin.Sub(f.First); d < 0 || d > time.Second || f.Since != begin.Add(time.Minute) {
+		t.Errorf("first %v, since %v; the window began at %v", f.First, f.Since, begin)
 	}
 }
