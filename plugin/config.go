@@ -29,6 +29,7 @@ type config struct {
 	allowFiles []string          // absolute or relative to the working directory
 	deny       []string          // domains, as Add of a deny list takes them
 	denyFiles  []string
+	clientIDs  clientIDs
 	popular    string // file of popular domains, "" for the shipped list, none for none
 	model      string // directory, "" for the embedded models
 	state      string // file, "" for none
@@ -114,6 +115,7 @@ var options = map[string]option{
 		return err
 	}},
 	"client_prefix": {2, 2, "two numbers of bits, IPv4 and IPv6", false, setClientPrefix},
+	"client_id":     {2, many, "mac, ecs or cpe, and the networks of those who are believed about it", true, setClientID},
 	"allow":         {1, many, "domains or files", true, setAllow},
 	"deny":          {1, many, "domains or files", true, setDeny},
 	"exempt":        {1, many, "networks or addresses", true, setExempt},

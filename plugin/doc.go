@@ -24,7 +24,8 @@
 // Beside it: state/ keeps on disk what must not be forgotten, admin/ is the interface for
 // people, watch/ names the pairs that are worth a look.
 //
-// Beside the way: setup.go and config.go read the Corefile, sharedengine.go is an engine
+// Beside the way: setup.go and config.go read the Corefile, clientid.go
+// who asks behind a forwarder, sharedengine.go is an engine
 // with what goes on beside it, engines.go and instance.go keep windows, flags and what
 // was metered over a reload, statefile.go over a restart, lists.go reads lists and models
 // and listfiles.go watches their files, adminview.go is what admin/ sees, pause.go lets

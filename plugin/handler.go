@@ -27,6 +27,7 @@ type Notunnel struct {
 	zones     []string
 	monitor   bool
 	refuse    bool
+	clientIDs clientIDs
 	shared    *sharedEngine // set before queries come, like the next two
 	view      string        // that the server block is for
 	published bool          // somebody collects metadata
@@ -84,10 +85,10 @@ func (n *Notunnel) judge(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) 
 		n.counters.of(labels{metrics.WithServer(ctx), zone, n.view}).paused.Inc()
 		return j
 	}
-	d := decisions.Get().(*detect.Decision)
-	defer decisions.Put(d)
-	at := now()
-	if !n.decide(w, r, d, at) {
+	room := rooms.Get().(*room)
+	defer rooms.Put(room)
+	d, at := &room.Decision, now()
+	if !n.decide(w, r, room, at) {
 		return j
 	}
 	series := n.counters.of(labels{metrics.WithServer(ctx), zone, n.view})
@@ -109,9 +110,14 @@ func (n *Notunnel) judge(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) 
 	return j
 }
 
-// decisions are there to be used again: one is too large for the stack of every
-// query.
-var decisions = sync.Pool{New: func() any { return new(detect.Decision) }}
+// room is what deciding takes.
+type room struct {
+	detect.Decision
+	mac [macSize]byte
+}
+
+// rooms are there to be used again: one is too large for the stack of every query.
+var rooms = sync.Pool{New: func() any { return new(room) }}
 
 // zone is the configured zone that the query falls in, "" if it is none of
 // ours. The opcode does not matter: forward sends a NOTIFY on like any query,
@@ -127,14 +133,18 @@ func (n *Notunnel) zone(r *dns.Msg) string {
 }
 
 // decide asks the engine. A fault in it is counted and lets the query pass.
-func (n *Notunnel) decide(w dns.ResponseWriter, r *dns.Msg, d *detect.Decision, at moment) (ok bool) {
+func (n *Notunnel) decide(w dns.ResponseWriter, r *dns.Msg, room *room, at moment) (ok bool) {
 	defer queryFaults.caught()
-	n.shared.engine().Query(detect.Query{
+	q := detect.Query{
 		Name:   r.Question[0].Name,
 		Type:   r.Question[0].Qtype,
 		Client: clientOf(w),
 		At:     at.time(),
-	}, d)
+	}
+	if len(n.clientIDs) > 0 {
+		n.clientIDs.identify(r, &q, &room.mac)
+	}
+	n.shared.engine().Query(q, &room.Decision)
 	return true
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/coredns/coredns/plugin/metadata"
 	"github.com/coredns/coredns/plugin/test"
 	"github.com/miekg/dns"
+	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/notunnel/notunnel/plugin/detect"
@@ -74,8 +75,13 @@ func logged(t *testing.T) *bytes.Buffer {
 
 func counted(t *testing.T, f *faults) float64 {
 	t.Helper()
+	return valueOf(t, f.total)
+}
+
+func valueOf(t *testing.T, c prometheus.Counter) float64 {
+	t.Helper()
 	var m dto.Metric
-	if err := f.total.Write(&m); err != nil {
+	if err := c.Write(&m); err != nil {
 		t.Fatal(err)
 	}
 	return m.GetCounter().GetValue()

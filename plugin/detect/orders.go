@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"net/netip"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -38,7 +37,7 @@ func (e *Engine) Allow(a verdict.Allowance, at time.Time) error {
 }
 
 // Disallow takes an allowance back. It returns false if there is none.
-func (e *Engine) Disallow(domain string, client netip.Prefix) bool {
+func (e *Engine) Disallow(domain string, client subject.Client) bool {
 	e.orders.mu.Lock()
 	defer e.orders.mu.Unlock()
 	next, ok := e.orders.allowances.Load().Without(domain, client)

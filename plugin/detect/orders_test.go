@@ -10,6 +10,7 @@ import (
 	"github.com/notunnel/notunnel/model/forest"
 	"github.com/notunnel/notunnel/plugin/flags"
 	"github.com/notunnel/notunnel/plugin/meter"
+	"github.com/notunnel/notunnel/plugin/subject"
 	"github.com/notunnel/notunnel/plugin/verdict"
 )
 
@@ -74,7 +75,7 @@ func TestAllowanceReleases(t *testing.T) {
 	if len(left) != 1 || left[0].Client.String() != "198.51.100.1" {
 		t.Errorf("flags %+v, want that of the other network", left)
 	}
-	if !e.Disallow("evil.com", netip.MustParsePrefix("192.0.2.0/24")) || e.Disallow("evil.com", netip.Prefix{}) {
+	if !e.Disallow("evil.com", subject.ParseClient("192.0.2.0/24")) || e.Disallow("evil.com", subject.Client{}) {
 		t.Error("what can be taken back is not what was allowed")
 	}
 	tunnelTo(t, e, r, "evil.com", client, at) // judged again

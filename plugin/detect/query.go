@@ -8,6 +8,7 @@ import (
 	"github.com/notunnel/notunnel/model/forest"
 	"github.com/notunnel/notunnel/plugin/flags"
 	"github.com/notunnel/notunnel/plugin/meter"
+	"github.com/notunnel/notunnel/plugin/subject"
 	"github.com/notunnel/notunnel/plugin/verdict"
 	"github.com/notunnel/notunnel/plugin/window"
 	"github.com/notunnel/notunnel/segment"
@@ -17,7 +18,8 @@ import (
 type Query struct {
 	Name   string // presentation form, any case
 	Type   uint16
-	Client netip.Addr // invalid if unknown
+	Client netip.Addr // invalid if unknown; of a subnet, its first
+	ID     subject.ID // who asks behind the client, if that says it
 	Source string     // stands for an unknown client
 	At     time.Time
 }
@@ -42,11 +44,15 @@ func (e *Engine) Identify(q Query, d *Decision) { e.identify(&q, d) }
 // identify fills in the subject, and begins the decision anew.
 func (e *Engine) identify(q *Query, d *Decision) {
 	class := d.Parse(q.Name)
-	e.networks.Identify(&d.Client, q.Client, q.Source)
+	if q.ID.Kind != subject.NoID {
+		e.networks.Behind(&d.Client, q.Client, &q.ID)
+	} else {
+		e.networks.Identify(&d.Client, q.Client, q.Source)
+	}
 	d.Ruling, d.Scored, d.Flagged, d.Ticket = verdict.Ruling{}, false, nil, Ticket{}
 	d.Beside, d.Price, d.Up, d.Down, d.second, d.Cited = nil, 0, 0, 0, 0, flags.Cited{}
 	switch {
-	case e.exempt(q.Client):
+	case e.exempt(q):
 		d.Why = Exempt
 	case e.allowed(q, d):
 		d.Why = Allowed
@@ -220,17 +226,27 @@ func (e *Engine) Summary(d *Decision) (sum *feature.Summary, ok bool) {
 	return sum, d.Why == Judged && e.pairs.summary(d.pair, sum)
 }
 
-func (e *Engine) exempt(client netip.Addr) bool {
-	if len(e.config.Exempt) == 0 || !client.IsValid() {
+func (e *Engine) exempt(q *Query) bool {
+	if len(e.config.Exempt) == 0 || !q.Client.IsValid() {
 		return false
 	}
-	client = client.Unmap().WithZone("")
+	from := q.from()
 	for _, p := range e.config.Exempt {
-		if p.Contains(client) {
+		if p.Bits() <= from.Bits() && p.Contains(from.Addr()) {
 			return true
 		}
 	}
 	return false
+}
+
+// from is where the query comes from: an address, or as much of it as is known.
+func (q *Query) from() netip.Prefix {
+	addr := q.Client.Unmap().WithZone("")
+	bits := addr.BitLen()
+	if q.ID.Kind == subject.Subnet {
+		bits = min(bits, int(q.ID.Bits))
+	}
+	return netip.PrefixFrom(addr, bits)
 }
 
 // timedEvery is how many inferences there are to one that is timed: clock and

@@ -18,7 +18,7 @@ import (
 	"github.com/notunnel/notunnel/plugin/verdict"
 )
 
-// Capacity is how many flags a table holds, at 1.2 KiB each at most. When one more
+// Capacity is how many flags a table holds, at 1.3 KiB each at most. When one more
 // comes, the one that has been quiet for longest goes, records of spent budgets first.
 const Capacity = 16384
 
