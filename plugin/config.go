@@ -14,6 +14,7 @@ import (
 	"github.com/notunnel/notunnel/model/forest"
 	"github.com/notunnel/notunnel/plugin/admin"
 	"github.com/notunnel/notunnel/plugin/detect"
+	"github.com/notunnel/notunnel/plugin/events"
 	"github.com/notunnel/notunnel/plugin/meter"
 	"github.com/notunnel/notunnel/plugin/subject"
 	"github.com/notunnel/notunnel/plugin/verdict"
@@ -35,6 +36,7 @@ type config struct {
 	state      string // file, "" for none
 	admin      string // HOST:PORT, "" for none
 	tokenFile  string // "" for none
+	events     []events.Target
 	token      admin.Token
 
 	digests map[string]digest // of the files of each list when setup read them
@@ -133,7 +135,8 @@ var options = map[string]option{
 		cfg.model = under(root, args[0])
 		return nil
 	}},
-	"admin": {1, 2, "an address and a token file", false, setAdmin},
+	"events": {1, 1, "a file or a URL", true, setEvents},
+	"admin":  {1, 2, "an address and a token file", false, setAdmin},
 	"state": {1, 1, "a file", false, func(cfg *config, root string, args []string) error {
 		cfg.state = under(root, args[0])
 		return nil
@@ -219,6 +222,20 @@ func setAdmin(cfg *config, root string, args []string) error {
 	return admin.CheckAddr(cfg.admin, cfg.tokenFile != "")
 }
 
+func setEvents(cfg *config, root string, args []string) error {
+	target, err := events.ParseTarget(args[0], func(path string) string { return under(root, path) })
+	if err != nil {
+		return err
+	}
+	for _, known := range cfg.events {
+		if known.Same(target) {
+			return fmt.Errorf("%s is given twice", target)
+		}
+	}
+	cfg.events = append(cfg.events, target)
+	return nil
+}
+
 func setExempt(cfg *config, _ string, args []string) error {
 	for _, arg := range args {
 		network, err := subject.ParseNetwork(arg)
@@ -259,5 +276,5 @@ func (c *config) key() string {
 	e := c.engine
 	return fmt.Sprint(c.monitor, c.refuse, e.Thresholds, e.Window, e.BlockFor, e.Capacity, e.Bits4, e.Bits6, e.Budget,
 		e.Exempt, c.allow, c.allowFiles, c.deny, c.denyFiles, c.popular, c.model, c.state,
-		c.admin, c.tokenFile, e.Models.ID)
+		c.admin, c.tokenFile, events.Keys(c.events), e.Models.ID)
 }
