@@ -3,6 +3,7 @@ package notunnel
 import (
 	clog "github.com/coredns/coredns/plugin/pkg/log"
 
+	"github.com/notunnel/notunnel/plugin/detect"
 	"github.com/notunnel/notunnel/plugin/flags"
 	"github.com/notunnel/notunnel/plugin/split"
 )
@@ -10,6 +11,13 @@ import (
 const pluginName = "notunnel"
 
 var log = clog.NewWithPlugin(pluginName)
+
+// sayEnforced says how many flags of mode monitor an engine in mode block begins with.
+func sayEnforced(cfg *config, e *detect.Engine) {
+	if !cfg.monitor {
+		log.Warningf("mode block: %d flags of mode monitor are enforced from now on", len(e.Flags().All(now().time())))
+	}
+}
 
 // flagLog writes the lines that the flags of an engine are worth.
 type flagLog struct{ monitor bool }

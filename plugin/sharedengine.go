@@ -132,6 +132,9 @@ func (s *sharedEngine) begin(prev *sharedEngine, free bool) error {
 	if err != nil {
 		return err
 	}
+	if prev != nil && prev.config.monitor {
+		sayEnforced(s.config, engine)
+	}
 	s.config.engine.Key = engine.Key()
 	s.running.Store(engine)
 	s.follow(engine)
