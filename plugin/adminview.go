@@ -64,7 +64,7 @@ func (s *sharedEngine) Settings() admin.Settings {
 	c := s.config.engine
 	shown := admin.Settings{
 		Mode: "block", Action: "nxdomain", Since: s.begun.UTC(), BlockFor: c.BlockFor.String(), Window: c.Window.String(),
-		Capacity: c.Capacity, Models: s.watch.inForce().Models.ID, Suffixes: psl.Version, Version: "devel",
+		Capacity: c.Capacity, Models: s.watch.inForce().Models.ID, Suffixes: psl.Version, Version: version(),
 	}
 	if s.config.monitor {
 		shown.Mode = "monitor"
@@ -72,10 +72,15 @@ func (s *sharedEngine) Settings() admin.Settings {
 	if s.config.refuse {
 		shown.Action = "refused"
 	}
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
-		shown.Version = info.Main.Version
-	}
 	return shown
+}
+
+// version is that of this build.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "devel"
 }
 
 // Lists are the lists in force.

@@ -14,6 +14,7 @@ import (
 	"github.com/notunnel/notunnel/model/forest"
 	"github.com/notunnel/notunnel/plugin/admin"
 	"github.com/notunnel/notunnel/plugin/detect"
+	"github.com/notunnel/notunnel/plugin/events"
 	"github.com/notunnel/notunnel/plugin/meter"
 	"github.com/notunnel/notunnel/plugin/subject"
 	"github.com/notunnel/notunnel/plugin/verdict"
@@ -29,11 +30,13 @@ type config struct {
 	allowFiles []string          // absolute or relative to the working directory
 	deny       []string          // domains, as Add of a deny list takes them
 	denyFiles  []string
+	clientIDs  clientIDs
 	popular    string // file of popular domains, "" for the shipped list, none for none
 	model      string // directory, "" for the embedded models
 	state      string // file, "" for none
 	admin      string // HOST:PORT, "" for none
 	tokenFile  string // "" for none
+	events     []events.Target
 	token      admin.Token
 
 	digests map[string]digest // of the files of each list when setup read them
@@ -114,6 +117,7 @@ var options = map[string]option{
 		return err
 	}},
 	"client_prefix": {2, 2, "two numbers of bits, IPv4 and IPv6", false, setClientPrefix},
+	"client_id":     {2, many, "mac, ecs or cpe, and the networks of those who are believed about it", true, setClientID},
 	"allow":         {1, many, "domains or files", true, setAllow},
 	"deny":          {1, many, "domains or files", true, setDeny},
 	"exempt":        {1, many, "networks or addresses", true, setExempt},
@@ -131,7 +135,8 @@ var options = map[string]option{
 		cfg.model = under(root, args[0])
 		return nil
 	}},
-	"admin": {1, 2, "an address and a token file", false, setAdmin},
+	"events": {1, 1, "a file or a URL", true, setEvents},
+	"admin":  {1, 2, "an address and a token file", false, setAdmin},
 	"state": {1, 1, "a file", false, func(cfg *config, root string, args []string) error {
 		cfg.state = under(root, args[0])
 		return nil
@@ -217,6 +222,20 @@ func setAdmin(cfg *config, root string, args []string) error {
 	return admin.CheckAddr(cfg.admin, cfg.tokenFile != "")
 }
 
+func setEvents(cfg *config, root string, args []string) error {
+	target, err := events.ParseTarget(args[0], func(path string) string { return under(root, path) })
+	if err != nil {
+		return err
+	}
+	for _, known := range cfg.events {
+		if known.Same(target) {
+			return fmt.Errorf("%s is given twice", target)
+		}
+	}
+	cfg.events = append(cfg.events, target)
+	return nil
+}
+
 func setExempt(cfg *config, _ string, args []string) error {
 	for _, arg := range args {
 		network, err := subject.ParseNetwork(arg)
@@ -257,5 +276,5 @@ func (c *config) key() string {
 	e := c.engine
 	return fmt.Sprint(c.monitor, c.refuse, e.Thresholds, e.Window, e.BlockFor, e.Capacity, e.Bits4, e.Bits6, e.Budget,
 		e.Exempt, c.allow, c.allowFiles, c.deny, c.denyFiles, c.popular, c.model, c.state,
-		c.admin, c.tokenFile, e.Models.ID)
+		c.admin, c.tokenFile, events.Keys(c.events), e.Models.ID)
 }

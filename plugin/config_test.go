@@ -13,6 +13,7 @@ import (
 	"github.com/notunnel/notunnel/model/forest"
 	"github.com/notunnel/notunnel/plugin/detect"
 	"github.com/notunnel/notunnel/plugin/meter"
+	"github.com/notunnel/notunnel/plugin/subject"
 )
 
 func TestParse(t *testing.T) {
@@ -51,6 +52,17 @@ func TestParse(t *testing.T) {
 		{"capacity", "notunnel {\ncapacity 1\n}", func(c *config) { c.engine.Capacity = 1 }, ""},
 		{"block_for", "notunnel {\nblock_for 90s\n}", func(c *config) { c.engine.BlockFor = 90 * time.Second }, ""},
 		{"client_prefix", "notunnel {\nclient_prefix 24 0\n}", func(c *config) { c.engine.Bits4, c.engine.Bits6 = 24, 0 }, ""},
+		{"clients behind forwarders", "notunnel {\nclient_id mac FROM 192.0.2.1\nclient_id mac from 192.0.2.2 2001:db8::/32\nclient_id ecs 10.0.0.0/8\n}", func(c *config) {
+			c.clientIDs = clientIDs{
+				{networks("192.0.2.1/32")[0], subject.MAC}, {networks("192.0.2.2/32")[0], subject.MAC},
+				{networks("2001:db8::/32")[0], subject.MAC}, {networks("10.0.0.0/8")[0], subject.Subnet},
+			}
+		}, ""},
+		{"client_id of nobody", "notunnel {\nclient_id mac\n}", nil, "client_id takes mac, ecs or cpe, and the networks"},
+		{"client_id from nobody", "notunnel {\nclient_id mac from\n}", nil, "behind from there are no networks"},
+		{"client_id of another kind", "notunnel {\nclient_id name 192.0.2.1\n}", nil, `client_id: "name" is neither mac, ecs nor cpe`},
+		{"client_id from no network", "notunnel {\nclient_id mac router\n}", nil, `client_id: "router" is neither a network nor an address`},
+		{"client_id twice", "notunnel {\nclient_id mac 10.0.0.0/8\nclient_id cpe 10.0.0.1\n}", nil, "Testfile:3 - Error during parsing: client_id: 10.0.0.1 lies in 10.0.0.0/8"},
 		{"budget", "notunnel {\nbudget 1KiB 8KiB\n}", func(c *config) {
 			c.engine.Budget = meter.Limits{Up: meter.FromBytes(1 << 10), Down: meter.FromBytes(8 << 10)}
 		}, ""},
@@ -74,6 +86,17 @@ func TestParse(t *testing.T) {
 		{"exempt", "notunnel {\nexempt 10.1.2.3/8 192.0.2.1\nexempt 2001:db8::1 ::ffff:192.0.2.128/121\n}", func(c *config) {
 			c.engine.Exempt = networks("10.0.0.0/8", "192.0.2.1/32", "2001:db8::1/128", "192.0.2.128/25")
 		}, ""},
+		{"clients behind forwarders", "notunnel {\nclient_id mac FROM 192.0.2.1\nclient_id mac from 192.0.2.2 2001:db8::/32\nclient_id ecs 10.0.0.0/8\n}", func(c *config) {
+			c.clientIDs = clientIDs{
+				{networks("192.0.2.1/32")[0], subject.MAC}, {networks("192.0.2.2/32")[0], subject.MAC},
+				{networks("2001:db8::/32")[0], subject.MAC}, {networks("10.0.0.0/8")[0], subject.Subnet},
+			}
+		}, ""},
+		{"client_id of nobody", "notunnel {\nclient_id mac\n}", nil, "client_id takes mac, ecs or cpe, and the networks"},
+		{"client_id from nobody", "notunnel {\nclient_id mac from\n}", nil, "behind from there are no networks"},
+		{"client_id of another kind", "notunnel {\nclient_id name 192.0.2.1\n}", nil, `client_id: "name" is neither mac, ecs nor cpe`},
+		{"client_id from no network", "notunnel {\nclient_id mac router\n}", nil, `client_id: "router" is neither a network nor an address`},
+		{"client_id twice", "notunnel {\nclient_id mac 10.0.0.0/8\nclient_id cpe 10.0.0.1\n}", nil, "Testfile:3 - Error during parsing: client_id: 10.0.0.1 lies in 10.0.0.0/8"},
 		{"budget", "notunnel {\nbudget 1KiB 8KiB\n}", func(c *config) {
 			c.engine.Budget = meter.Limits{Up: meter.FromBytes(1 << 10), Down: meter.FromBytes(8 << 10)}
 		}, ""},

@@ -99,7 +99,7 @@ func flagged(l *lease, sld string) bool {
 }
 
 // events are those of the window of the SLD.
-func events(l *lease, sld string) int {
+func happenings(l *lease, sld string) int {
 	var d detect.Decision
 	l.engine().Identify(detect.Query{Name: "www." + sld + ".", Client: netip.MustParseAddr("192.0.2.1")}, &d)
 	sum, _ := l.engine().Summary(&d)
@@ -147,7 +147,7 @@ func TestWindowsAndFlagsSurviveAReload(t *testing.T) {
 					t.Errorf("the flag of %s is gone", sld)
 				}
 			}
-			if n := events(next, "ordinary.org"); n != 5 {
+			if n := happenings(next, "ordinary.org"); n != 5 {
 				t.Errorf("the window holds %d events, want the 5 from before", n)
 			}
 			if len(r.leases) != 1 {
@@ -173,10 +173,10 @@ func TestOtherModelBeginsWithoutWindows(t *testing.T) {
 	if !flagged(next, "before.org") {
 		t.Error("the flag is gone")
 	}
-	if n := events(next, "ordinary.org"); n != 0 {
+	if n := happenings(next, "ordinary.org"); n != 0 {
 		t.Errorf("a window with %d events of the old model", n)
 	}
-	if n := events(old, "ordinary.org"); n != 1 {
+	if n := happenings(old, "ordinary.org"); n != 1 {
 		t.Errorf("the old engine's window holds %d events, want 1", n)
 	}
 }
@@ -271,7 +271,7 @@ func TestFailedInstanceLeavesNoTrace(t *testing.T) {
 	if w, e := r.count(); w != windows || e != evicted {
 		t.Errorf("%d windows and %d evicted, want %d and %d", w, e, windows, evicted)
 	}
-	if !flagged(old, "before.org") || events(old, "site-0.org") != 1 {
+	if !flagged(old, "before.org") || happenings(old, "site-0.org") != 1 {
 		t.Error("the engine that goes on has lost a flag or a window")
 	}
 	if len(r.leases) != 1 || r.leases[0] != old {

@@ -15,6 +15,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/notunnel/notunnel/plugin/detect"
+	"github.com/notunnel/notunnel/plugin/flags"
 	"github.com/notunnel/notunnel/plugin/split"
 	"github.com/notunnel/notunnel/plugin/verdict"
 )
@@ -26,6 +27,7 @@ type Notunnel struct {
 	zones     []string
 	monitor   bool
 	refuse    bool
+	clientIDs clientIDs
 	shared    *sharedEngine // set before queries come, like the next two
 	view      string        // that the server block is for
 	published bool          // somebody collects metadata
@@ -47,7 +49,7 @@ func (n *Notunnel) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Ms
 	if j.block {
 		// The reply is written here; any other code than success would make
 		// the server write a second one.
-		return dns.RcodeSuccess, w.WriteMsg(blocked(r, n.refuse, j.ground))
+		return dns.RcodeSuccess, w.WriteMsg(blocked(r, n.refuse, j.why))
 	}
 	if j.ticket.Valid() || j.lower {
 		w = &learner{w, n, j, r}
@@ -67,9 +69,9 @@ func (n *Notunnel) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Ms
 type judgement struct {
 	ticket detect.Ticket // where the reply is to be learned
 	block  bool          // there will be no reply but ours
-	ground verdict.Ground
-	lower  bool    // the name goes on in lower case
-	series *series // counts it
+	why    string        // in words, of a query that is blocked and whose client can be told
+	lower  bool          // the name goes on in lower case
+	series *series       // counts it
 	at     moment
 }
 
@@ -83,10 +85,10 @@ func (n *Notunnel) judge(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) 
 		n.counters.of(labels{metrics.WithServer(ctx), zone, n.view}).paused.Inc()
 		return j
 	}
-	d := decisions.Get().(*detect.Decision)
-	defer decisions.Put(d)
-	at := now()
-	if !n.decide(w, r, d, at) {
+	room := rooms.Get().(*room)
+	defer rooms.Put(room)
+	d, at := &room.Decision, now()
+	if !n.decide(w, r, room, at) {
 		return j
 	}
 	series := n.counters.of(labels{metrics.WithServer(ctx), zone, n.view})
@@ -95,19 +97,27 @@ func (n *Notunnel) judge(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) 
 	if n.published && metadata.ValueFuncs(ctx) != nil {
 		publish(ctx, d)
 	}
-	return judgement{
+	j = judgement{
 		at:     at,
 		ticket: d.Ticket,
 		block:  d.Verdict == verdict.Block && !n.monitor,
-		ground: d.Ground,
 		lower:  n.unspelled(r, d),
 		series: series,
 	}
+	if j.block && r.IsEdns0() != nil {
+		j.why = whyBlocked(d.Ground, d.Scope, d.Cited.ID)
+	}
+	return j
 }
 
-// decisions are there to be used again: one is too large for the stack of every
-// query.
-var decisions = sync.Pool{New: func() any { return new(detect.Decision) }}
+// room is what deciding takes.
+type room struct {
+	detect.Decision
+	mac [macSize]byte
+}
+
+// rooms are there to be used again: one is too large for the stack of every query.
+var rooms = sync.Pool{New: func() any { return new(room) }}
 
 // zone is the configured zone that the query falls in, "" if it is none of
 // ours. The opcode does not matter: forward sends a NOTIFY on like any query,
@@ -123,14 +133,18 @@ func (n *Notunnel) zone(r *dns.Msg) string {
 }
 
 // decide asks the engine. A fault in it is counted and lets the query pass.
-func (n *Notunnel) decide(w dns.ResponseWriter, r *dns.Msg, d *detect.Decision, at moment) (ok bool) {
+func (n *Notunnel) decide(w dns.ResponseWriter, r *dns.Msg, room *room, at moment) (ok bool) {
 	defer queryFaults.caught()
-	n.shared.engine().Query(detect.Query{
+	q := detect.Query{
 		Name:   r.Question[0].Name,
 		Type:   r.Question[0].Qtype,
 		Client: clientOf(w),
 		At:     at.time(),
-	}, d)
+	}
+	if len(n.clientIDs) > 0 {
+		n.clientIDs.identify(r, &q, &room.mac)
+	}
+	n.shared.engine().Query(q, &room.Decision)
 	return true
 }
 
@@ -165,7 +179,7 @@ func (l *learner) WriteMsg(m *dns.Msg) error {
 	if !l.n.learn(&l.judgement, m) {
 		l.series.blocks[verdict.Budget].Inc()
 		if !l.n.monitor {
-			return l.ResponseWriter.WriteMsg(blocked(l.query, l.n.refuse, verdict.Budget))
+			return l.ResponseWriter.WriteMsg(blocked(l.query, l.n.refuse, whyWithheld(l.query)))
 		}
 	}
 	if l.lower {
@@ -192,13 +206,18 @@ func clientOf(w dns.ResponseWriter) netip.Addr {
 
 // publish sets the metadata of the query.
 func publish(ctx context.Context, d *detect.Decision) {
-	score := ""
+	score, id := "", ""
 	if d.Scored {
 		score = strconv.FormatFloat(d.Score, 'f', 3, 64)
 	}
+	if d.Cited.ID != 0 {
+		id = flags.IDText(d.Cited.ID)
+	}
 	for label, value := range map[string]string{
-		"verdict": d.Verdict.String(), "score": score, "ground": d.Ground.String(), "sld": split.Text(d.SLD()),
+		"verdict": d.Verdict.String(), "score": score, "ground": d.Ground.String(), "sld": split.Text(d.SLD()), "id": id,
 	} {
 		metadata.SetValueFunc(ctx, pluginName+"/"+label, func() string { return value })
 	}
+	reasons := d.Cited.Reasons // the decision is somebody else's when this is asked for
+	metadata.SetValueFunc(ctx, pluginName+"/reason", func() string { return flags.Line(reasons) })
 }

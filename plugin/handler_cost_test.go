@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"strings"
 	"testing"
 
 	"github.com/coredns/coredns/plugin"
@@ -69,6 +70,7 @@ func TestServeDNSAllocatesLittle(t *testing.T) {
 		asks func(i int) string
 	}{
 		{"known prefix, just answered", hop + 1, func(int) string { return "www.example.com." }},
+		{"known prefix, of a device behind a forwarder", hop + 1, func(int) string { return "www.example.net." }},
 		{"new prefix", hop + 1, func(i int) string { return fmt.Sprintf("mail-cdn%d.example.com.", i) }},
 		{"new window", hop + 4, func(i int) string { return fmt.Sprintf("www.example%d.com.", i) }},
 		{"never judged", hop, func(int) string { return "printer.local." }},
@@ -77,6 +79,13 @@ func TestServeDNSAllocatesLittle(t *testing.T) {
 		n.monitor = true // a flag is another matter
 		const runs = 2000
 		asked := questions(runs+1, c.asks) // AllocsPerRun runs once before it counts
+		if strings.Contains(c.name, "forwarder") {
+			n.clientIDs = believing(t, "cpe 192.0.2.2", "mac 192.0.2.1")
+			for _, r := range asked {
+				r.SetEdns0(1232, false)
+				r.IsEdns0().Option = []dns.EDNS0{local(optionMACText, "02:00:00:00:00:01")}
+			}
+		}
 		i := 0
 		got := testing.AllocsPerRun(runs, func() {
 			n.ServeDNS(context.Background(), someone, asked[i])

@@ -9,14 +9,17 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/coredns/coredns/plugin"
 	"github.com/coredns/coredns/plugin/metadata"
 	"github.com/coredns/coredns/plugin/test"
 	"github.com/miekg/dns"
+	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/notunnel/notunnel/plugin/detect"
+	"github.com/notunnel/notunnel/plugin/flags"
 	"github.com/notunnel/notunnel/plugin/verdict"
 )
 
@@ -72,8 +75,13 @@ func logged(t *testing.T) *bytes.Buffer {
 
 func counted(t *testing.T, f *faults) float64 {
 	t.Helper()
+	return valueOf(t, f.total)
+}
+
+func valueOf(t *testing.T, c prometheus.Counter) float64 {
+	t.Helper()
 	var m dto.Metric
-	if err := f.total.Write(&m); err != nil {
+	if err := c.Write(&m); err != nil {
 		t.Fatal(err)
 	}
 	return m.GetCounter().GetValue()
@@ -116,6 +124,7 @@ func TestPanicInTheDetectorLetsTheQueryPass(t *testing.T) {
 func TestMetadata(t *testing.T) {
 	n := guard(t, nil)
 	n.published = true
+	var id, reason string
 	labels := func(name string) (said, score string) {
 		ctx := metadata.ContextWithMetadata(context.Background())
 		serve(t, ctx, n, asks(name))
@@ -126,6 +135,7 @@ func TestMetadata(t *testing.T) {
 		if !strings.HasSuffix(name, label("sld")+".") {
 			t.Errorf("the SLD of %s is %q", name, label("sld"))
 		}
+		id, reason = label("id"), label("reason")
 		return label("verdict"), label("score")
 	}
 	if said, score := labels("www.ordinary.org."); said != "pass" || score != "" {
@@ -143,6 +153,14 @@ func TestMetadata(t *testing.T) {
 		if said, score := labels("www.tunnel.org."); said != "block" || score != "" {
 			t.Errorf("after the block: verdict %q, score %q; no score was due", said, score)
 		}
+		f := n.shared.engine().Flags().All(now().time())[0]
+		if id != flags.IDText(f.ID) || reason == "" || reason != flags.Line(f.Reasons) {
+			t.Errorf("after the block: id %q, reason %q; the flag is %+v", id, reason, f)
+		}
+		labels("www.other.org.")
+		if id != "" || reason != "" {
+			t.Errorf("a query that passes has id %q, reason %q", id, reason)
+		}
 		return
 	}
 	t.Error("no query of a tunnel was blocked")
@@ -152,8 +170,25 @@ func TestBlockedReplyHasTheClassOfTheQuestion(t *testing.T) {
 	for _, class := range []uint16{dns.ClassINET, dns.ClassCHAOS} {
 		r := asks("www.tunnel.org.")
 		r.Question[0].Qclass = class
-		if soa := blocked(r, false, verdict.Model).Ns[0].Header(); soa.Class != class {
+		if soa := blocked(r, false, "").Ns[0].Header(); soa.Class != class {
 			t.Errorf("class %d for a question of class %d", soa.Class, class)
+		}
+	}
+}
+
+// What a client is told is short, whatever was asked for, and names what to look for.
+func TestWhyBlocked(t *testing.T) {
+	for g := verdict.NoGround + 1; int(g) < verdict.Grounds; g++ {
+		for _, scope := range []string{"", "a.org", strings.Repeat("x", 63) + "." + strings.Repeat("\xff", 63) + ".tunnel-lab.com", strings.Repeat("a", 25) + ".com"} {
+			for _, id := range []uint64{0, 1, 0xabcdef0123456789} {
+				why := whyBlocked(g, []byte(scope), id)
+				if len(why) > maxWhy || !utf8.ValidString(why) || !strings.HasPrefix(why, "notunnel: "+g.Said()) {
+					t.Errorf("%d bytes: %q", len(why), why)
+				}
+				if id != 0 && !strings.HasSuffix(why, " (flag "+flags.IDText(id)[:8]+")") || scope != "" && !strings.Contains(why, scope[max(len(scope)-5, 0):]) {
+					t.Errorf("%q does not name %q or %x", why, scope, id)
+				}
+			}
 		}
 	}
 }

@@ -34,6 +34,16 @@ var (
 		Help: "Queries blocked and replies withheld, by ground; what monitor mode would have.",
 	}, []string{"server", "zone", "view", "ground"})
 
+	clientIDsTotal = promauto.NewCounterVec(prometheus.CounterOpts{
+		Namespace: plugin.Namespace, Subsystem: pluginName, Name: "client_ids_total",
+		Help: "Queries of peers that are believed about who asks, by kind of ID and by what was found: read, missing, malformed.",
+	}, []string{"kind", "result"})
+
+	eventsTotal = promauto.NewCounterVec(prometheus.CounterOpts{
+		Namespace: plugin.Namespace, Subsystem: pluginName, Name: "events_total",
+		Help: "Events for each receiver, by what it is (file, syslog, https) and by what became of them: sent, refused, dropped, lost; and tries that failed: retried.",
+	}, []string{"receiver", "result"})
+
 	inferenceSeconds = promauto.NewHistogramVec(prometheus.HistogramOpts{
 		Namespace: plugin.Namespace, Subsystem: pluginName, Name: "inference_seconds",
 		Help:    "Time of one inference, by stage; one in 64 is timed.",

@@ -41,7 +41,7 @@ func setup(c *caddy.Controller) error {
 	}
 	cfg.engine.Watcher, cfg.engine.Key = watcher{}, key
 
-	n := &Notunnel{zones: cfg.zones, monitor: cfg.monitor, refuse: cfg.refuse}
+	n := &Notunnel{zones: cfg.zones, monitor: cfg.monitor, refuse: cfg.refuse, clientIDs: cfg.clientIDs}
 	block, by := dnsserver.GetConfig(c), instanceOf(c)
 	var l *lease
 	c.OnStartup(func() (err error) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/notunnel/notunnel/plugin/admin"
 	"github.com/notunnel/notunnel/plugin/detect"
+	"github.com/notunnel/notunnel/plugin/events"
 	"github.com/notunnel/notunnel/plugin/flags"
 	"github.com/notunnel/notunnel/plugin/state"
 	"github.com/notunnel/notunnel/plugin/verdict"
@@ -21,7 +22,9 @@ type sharedEngine struct {
 	maker   *instance
 	begun   time.Time
 	denials denyLog
-	watched *watch.Table // nil if nobody can ask for it
+	watched *watch.Table // nil if nobody asks for it
+	feed    *events.Feed // nil if nobody is told
+	expiry  *expiry
 
 	running atomic.Pointer[detect.Engine]
 	evicted atomic.Uint64 // by engines that it was before
@@ -93,11 +96,14 @@ func (r *registry) newEngine(cfg *config, before *lease, by *instance) (_ *share
 	if s.watch, err = watchLists(cfg, s); err != nil {
 		return nil, err
 	}
-	if cfg.admin == "" {
-		return s, nil
+	if s.feed, err = told.Open(cfg.events); err != nil {
+		return nil, err
 	}
-	s.watched = watch.New()
-	if address == nil {
+	s.expiry = expire(s)
+	if cfg.admin != "" || s.feed.Any() {
+		s.watched = watch.New()
+	}
+	if cfg.admin != "" && address == nil {
 		server, err := admin.Listen(cfg.admin, cfg.token, s)
 		if err != nil {
 			return nil, err
@@ -126,6 +132,9 @@ func (s *sharedEngine) begin(prev *sharedEngine, free bool) error {
 	if err != nil {
 		return err
 	}
+	if prev != nil && prev.config.monitor {
+		sayEnforced(s.config, engine)
+	}
 	s.config.engine.Key = engine.Key()
 	s.running.Store(engine)
 	s.follow(engine)
@@ -153,6 +162,8 @@ func (s *sharedEngine) end(nextState, nextAdmin *sharedEngine) {
 		server.Close()
 	}
 	s.pause.stop()
+	s.expiry.stop()
+	s.feed.Close()
 	if store := s.store.Swap(nil); store != nil && nextState != nil {
 		store.Switch(nextState)
 		nextState.store.Store(store)
@@ -190,6 +201,7 @@ func (s *sharedEngine) follow(e *detect.Engine) {
 // changed follows the flags: they are written down soon, and shown to who reads events.
 func (s *sharedEngine) changed(c flags.Change) {
 	s.Changed()
+	s.tell(&c)
 	if server := s.server.Load(); server != nil {
 		kind := "released"
 		if c.Kind == flags.Raised {
@@ -207,13 +219,20 @@ func (s *sharedEngine) note(d *detect.Decision, monitor bool) {
 		s.denials.denied(d, monitor, now().time())
 		return
 	}
-	if s.watched == nil || d.Verdict != verdict.Watch && !s.engine().Near(d) || len(d.SLD()) == 0 {
+	if s.watched == nil || len(d.SLD()) == 0 {
 		return
 	}
-	s.watched.Note(watch.Pair{
+	quarters := s.engine().Quarters(d)
+	if d.Verdict != verdict.Watch && quarters == 0 {
+		return
+	}
+	p := watch.Pair{
 		SLD: string(d.SLD()), Client: d.Client, Name: string(d.Full()), Watched: d.Verdict == verdict.Watch, Score: d.Score,
-		Up: d.Up.Bytes(), Down: d.Down.Bytes(), Last: now().time(),
-	})
+		Up: d.Up.Bytes(), Down: d.Down.Bytes(), Quarters: min(quarters, 2), Last: now().time(),
+	}
+	if s.watched.Note(p) {
+		s.warn(&p)
+	}
 }
 
 // count is what the engine holds and has evicted so far.

@@ -19,7 +19,7 @@ func (s *sharedEngine) Snapshot() state.Snapshot {
 	e := s.engine()
 	bits4, bits6 := e.ClientBits()
 	return state.Snapshot{
-		Key: e.Key(), Bits4: bits4, Bits6: bits6,
+		Key: e.Key(), Bits4: bits4, Bits6: bits6, Monitor: s.config.monitor,
 		Flags: e.Flags().Save(), Allowances: e.Allowances(now().time()), Marks: state.SaveMarks(e.Marks()),
 	}
 }
@@ -85,6 +85,9 @@ func begin(store *state.Store, cfg *config, prev *detect.Engine) (*detect.Engine
 	engine.SetAllow(cfg.engine.Allow) // it may have grown meanwhile
 	log.Infof("state: %s of %s: %d flags, %d allowances, %d marks", store.Path(), l.Snapshot.At.Format(time.RFC3339),
 		engine.Flags().Len(), len(l.Snapshot.Allowances), len(l.Snapshot.Marks))
+	if l.Snapshot.Monitor {
+		sayEnforced(cfg, engine)
+	}
 	return engine, nil
 }
 

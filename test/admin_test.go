@@ -103,7 +103,7 @@ func TestAdminFromEndToEnd(t *testing.T) {
 	}
 	x := d.do(t, "GET", "explain?client=127.0.0.2&name="+url.QueryEscape("www."+zone), "")
 	m := ask(t, one, "www."+zone, dns.TypeA, dns.RcodeNameError)
-	if said := lab.BlockReason(m).ExtraText; x["verdict"] != "block" || "notunnel: "+x["said"].(string) != said {
+	if said := lab.BlockReason(m).ExtraText; x["verdict"] != "block" || said != "notunnel: "+x["said"].(string)+": "+zone+" (flag "+all[0]["id"].(string)[:8]+")" {
 		t.Errorf("explained as %v, and to the client as %q", x, said)
 	}
 

@@ -61,7 +61,7 @@ func TestCommentedOptionsStart(t *testing.T) {
 	}
 	block := regexp.MustCompile(`(?ms)^    # notunnel \{.*?^    # \}\n`)
 	options := block.FindString(string(text))
-	for _, name := range strings.Fields("mode action threshold window capacity allow deny exempt client_prefix block_for model state admin") {
+	for _, name := range strings.Fields("mode action threshold window capacity allow deny exempt client_prefix client_id block_for model state admin") {
 		if !regexp.MustCompile(`(?m)^    #     ` + name + ` `).MatchString(options) {
 			t.Errorf("option %s is not among the comments", name)
 		}

@@ -2,6 +2,7 @@ package test
 
 import (
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -43,6 +44,62 @@ func TestMonitorBlocksNothing(t *testing.T) {
 	f.healthy(t)
 }
 
+// What monitor mode has flagged is enforced when the mode is block, after a reload as after
+// a restart with state, and the start says how many flags that are.
+func TestMonitorThenBlock(t *testing.T) {
+	sample := tunnel(t)
+	zone := sld(t, sample)
+	block := "notunnel {\n state " + filepath.Join(t.TempDir(), "state") + "\n}"
+	monitor := strings.Replace(block, "{", "{\n mode monitor", 1)
+	f := start(t, monitor, sample.Answer)
+	for _, client := range []string{"127.0.0.2", "127.0.0.3"} {
+		if passed := replay(t, f.from(client), sample, dns.RcodeNameError); passed != len(sample.Lookups) {
+			t.Errorf("%d of %d queries passed", passed, len(sample.Lookups))
+		}
+	}
+	check := func(after string, rcode int) {
+		t.Helper()
+		for _, client := range []string{"127.0.0.2", "127.0.0.3"} {
+			m := ask(t, f.from(client), "www."+zone, dns.TypeA, rcode)
+			if (lab.BlockReason(m) != nil) != (rcode == dns.RcodeNameError) {
+				t.Errorf("%s: %v", after, m)
+			}
+		}
+		ask(t, f.from("127.0.0.4"), "www."+zone, dns.TypeA, dns.RcodeSuccess)
+		f.healthy(t)
+	}
+	const said = "[WARNING] plugin/notunnel: mode block: 2 flags of mode monitor are enforced from now on"
+	times := 0
+	restart := func() {
+		t.Helper()
+		if err := f.Stop(); err != nil {
+			t.Fatal(err)
+		}
+		f.again(t)
+	}
+	for _, change := range []func(){func() {
+		if err := f.Reload(); err != nil {
+			t.Fatal(err)
+		}
+	}, restart} {
+		f.write(t, monitor)
+		restart()
+		check("monitor", dns.RcodeSuccess)
+		f.write(t, block)
+		change()
+		f.says(t, said)
+		check("block", dns.RcodeNameError)
+		restart() // is no change of mode
+		if n := f.Log.Count("of mode monitor"); n != 0 {
+			t.Errorf("a restart in the same mode says %d times that flags are enforced", n)
+		}
+		times++
+	}
+	if flags := f.flags(t); len(flags) != 0 || times != 2 {
+		t.Errorf("%d flags after the last start, want those from before", len(flags))
+	}
+}
+
 func TestExemptClientIsNotJudged(t *testing.T) {
 	sample := tunnel(t)
 	f := start(t, "notunnel {\n exempt 127.0.0.2\n}", sample.Answer)
@@ -79,7 +136,7 @@ func TestMetricLabels(t *testing.T) {
 		}
 		for _, series := range family.GetMetric() {
 			for _, l := range series.GetLabel() {
-				if !map[string]bool{"server": true, "zone": true, "view": true, "verdict": true, "stage": true, "reason": true, "ground": true, "direction": true}[l.GetName()] {
+				if !map[string]bool{"server": true, "zone": true, "view": true, "verdict": true, "stage": true, "reason": true, "ground": true, "direction": true, "kind": true, "result": true}[l.GetName()] {
 					t.Errorf("%s has the label %s=%q", name, l.GetName(), l.GetValue())
 				}
 			}

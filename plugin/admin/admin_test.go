@@ -14,6 +14,7 @@ import (
 
 	"github.com/notunnel/notunnel/model"
 	"github.com/notunnel/notunnel/plugin/detect"
+	"github.com/notunnel/notunnel/plugin/flags"
 	"github.com/notunnel/notunnel/plugin/keyhash"
 	"github.com/notunnel/notunnel/plugin/verdict"
 	"github.com/notunnel/notunnel/plugin/watch"
@@ -121,7 +122,7 @@ func call(t *testing.T, s *Server, method, path, body string, change func(*http.
 func TestBadRequests(t *testing.T) {
 	d, s := serve(t, NewToken(secret))
 	d.tunnel(t, "evil.com", "192.0.2.1")
-	id := idOf(d.engine.Flags().All(d.Now())[0].ID)
+	id := flags.IDText(d.engine.Flags().All(d.Now())[0].ID)
 	for _, c := range []struct {
 		method, path, body string
 		want               int
@@ -150,6 +151,7 @@ func TestBadRequests(t *testing.T) {
 		{"DELETE", "flags/ffff", ``, 404},
 		{"DELETE", "flags/none", ``, 404},
 		{"GET", "flags/ffff/case", ``, 404},
+		{"GET", "flags/" + id[:7] + "/case", ``, 404},
 		{"GET", "explain", ``, 400},
 		{"GET", "explain?name=" + strings.Repeat("x", 64) + ".org", ``, 400},
 		{"GET", "explain?name=x.org&client=nobody", ``, 400},
@@ -210,7 +212,7 @@ func TestFlagsFromEndToEnd(t *testing.T) {
 		return nil
 	}
 	f := flag(all, `<script>\010\255\034.com`, "192.0.2.1")
-	for _, key := range strings.Fields("id sld scope client standing ground score since last until queries blocked leaked_bytes up_bytes down_bytes names reasons mark") {
+	for _, key := range strings.Fields("id sld scope client standing ground score first since last until queries blocked leaked_bytes up_bytes down_bytes names reasons mark") {
 		if _, ok := f[key]; !ok {
 			t.Errorf("a flag has no %s", key)
 		}
@@ -238,6 +240,9 @@ func TestFlagsFromEndToEnd(t *testing.T) {
 	}
 	if windows, _ := d.engine.Count(); windows != before {
 		t.Errorf("explaining made %d windows", windows-before)
+	}
+	if c := get("flags/" + strings.ToUpper(id[:8]) + "/case"); c["flag"].(map[string]any)["id"] != id {
+		t.Errorf("by the beginning of its ID: %v", c)
 	}
 	if c := get("flags/" + id + "/case"); c["flag"].(map[string]any)["id"] != id || c["now"] == nil || c["settings"] == nil {
 		t.Errorf("%v", c)

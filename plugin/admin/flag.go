@@ -3,7 +3,7 @@ package admin
 import (
 	"fmt"
 	"net/http"
-	"strconv"
+	"strings"
 	"time"
 
 	"github.com/notunnel/notunnel/plugin/detect"
@@ -20,6 +20,7 @@ type Flag struct {
 	Standing    string         `json:"standing"`
 	Ground      string         `json:"ground"`
 	Score       float64        `json:"score"`
+	First       *time.Time     `json:"first"` // when the first query of the window came; null if that is not known
 	Since       time.Time      `json:"since"`
 	Last        time.Time      `json:"last"`
 	Until       time.Time      `json:"until"`
@@ -38,9 +39,9 @@ type Flag struct {
 // Show is a flag as the interface shows it.
 func Show(e *detect.Engine, f *flags.Flag) Flag {
 	shown := Flag{
-		ID: idOf(f.ID), SLD: split.Text([]byte(f.SLD)), Scope: split.Text([]byte(f.Scope)), Client: f.Client.String(),
+		ID: flags.IDText(f.ID), SLD: split.Text([]byte(f.SLD)), Scope: split.Text([]byte(f.Scope)), Client: f.Client.String(),
 		Standing: e.Standing([]byte(f.SLD)).String(), Ground: f.Ground.String(), Score: f.Score,
-		Since: f.Since.UTC(), Last: f.Last.UTC(), Until: f.Until.UTC(), Queries: f.Queries, Blocked: f.Blocked,
+		First: orNull(f.First), Since: f.Since.UTC(), Last: f.Last.UTC(), Until: f.Until.UTC(), Queries: f.Queries, Blocked: f.Blocked,
 		LeakedBytes: f.LeakedBytes, UpBytes: f.UpBytes, DownBytes: f.DownBytes, Names: f.Names(), Reasons: append([]flags.Reason{}, f.Reasons...),
 	}
 	if m, ok := e.MarkOf(f.ID); ok {
@@ -50,38 +51,46 @@ func Show(e *detect.Engine, f *flags.Flag) Flag {
 	return shown
 }
 
-// idOf is an ID as text: JavaScript has no integers of 64 bits.
-func idOf(id uint64) string { return fmt.Sprintf("%016x", id) }
-
-// find is the flag that a path names: one in force, or one that is confirmed for
-// everyone and so goes on.
+// find is the flag that a path names, by its ID or the beginning that a blocked client is
+// told.
 func (a *api) find(r *http.Request) (f flags.Flag, err error) {
-	text := r.PathValue("id")
-	id, err := strconv.ParseUint(text, 16, 64)
-	if err == nil {
-		e := a.backend.Engine()
-		if f, ok := e.Flags().ByID(id, a.backend.Now()); ok {
-			return f, nil
-		}
-		if m, ok := e.MarkOf(id); ok && m.Everyone {
-			return m.Flag, nil
+	text := strings.ToLower(r.PathValue("id"))
+	var found []flags.Flag
+	if len(text) >= flags.ShortID {
+		for _, f := range a.all() {
+			if strings.HasPrefix(flags.IDText(f.ID), text) {
+				found = append(found, f)
+			}
 		}
 	}
-	return f, missing("there is no flag %.40q: GET flags lists them", text)
+	switch len(found) {
+	case 1:
+		return found[0], nil
+	case 0:
+		return f, missing("there is no flag %.40q: GET flags lists them", text)
+	}
+	return f, bad(fmt.Errorf("%q is the beginning of the ids of %d flags: say more of it", text, len(found)))
 }
 
-// flags are those in force, and those that were confirmed for everyone.
-func (a *api) flags(*http.Request) (any, error) {
+// all are the flags in force, and those that were confirmed for everyone and so go on.
+func (a *api) all() []flags.Flag {
 	e := a.backend.Engine()
-	shown, there := []Flag{}, map[uint64]bool{}
-	for _, f := range e.Flags().All(a.backend.Now()) {
+	all, there := e.Flags().All(a.backend.Now()), map[uint64]bool{}
+	for _, f := range all {
 		there[f.ID] = true
-		shown = append(shown, Show(e, &f))
 	}
 	for _, m := range e.Marks() {
 		if m.Everyone && !there[m.Flag.ID] {
-			shown = append(shown, Show(e, &m.Flag))
+			all = append(all, m.Flag)
 		}
+	}
+	return all
+}
+
+func (a *api) flags(*http.Request) (any, error) {
+	shown := []Flag{}
+	for _, f := range a.all() {
+		shown = append(shown, Show(a.backend.Engine(), &f))
 	}
 	return map[string]any{"flags": shown}, nil
 }

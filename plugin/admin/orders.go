@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"time"
 
 	"github.com/notunnel/notunnel/plugin/domain"
@@ -24,11 +23,8 @@ type Allowance struct {
 
 func showAllowance(a *verdict.Allowance) Allowance {
 	shown := Allowance{Domain: a.Domain, Since: a.Since.UTC(), Reason: a.Reason}
-	if a.Client.IsValid() {
+	if !a.Client.Nobody() {
 		client := a.Client.String()
-		if a.Client.IsSingleIP() {
-			client = a.Client.Addr().String()
-		}
 		shown.Client = &client
 	}
 	if !a.Until.IsZero() {
@@ -109,9 +105,9 @@ func (a *api) disallow(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, bad(fmt.Errorf("domain: %w", err))
 	}
-	var client netip.Prefix
+	var client subject.Client
 	if text := query.Get("client"); text != "" {
-		if client, err = subject.ParseNetwork(text); err != nil {
+		if client, err = subject.ReadClient(text); err != nil {
 			return nil, bad(fmt.Errorf("client: %w", err))
 		}
 	}

@@ -92,17 +92,17 @@ func (a *api) explain(r *http.Request) (any, error) {
 	}
 	var who subject.Client
 	if client != "" {
-		if _, err := subject.ParseNetwork(client); err != nil {
+		var err error
+		if who, err = subject.ReadClient(client); err != nil {
 			return nil, bad(fmt.Errorf("client: %w", err))
 		}
-		who = subject.ParseClient(client)
 	}
 	return a.explanation(name, who), nil
 }
 
 func (a *api) explanation(name string, client subject.Client) *Explanation {
 	e, now := a.backend.Engine(), a.backend.Now()
-	q := detect.Query{Name: name, Type: dns.TypeA, Source: client.String(), At: now}
+	q := detect.Query{Name: name, Type: dns.TypeA, Source: client.String(), ID: client.ID(), At: now}
 	if network, ok := client.Network(); ok {
 		q.Client = network.Addr()
 	}
@@ -114,7 +114,7 @@ func (a *api) explanation(name string, client subject.Client) *Explanation {
 		UpBytes: x.Up.Bytes(), DownBytes: x.Down.Bytes(), UpLimit: bytesOf(x.Limits.Up), DownLimit: bytesOf(x.Limits.Down),
 		Allowed: []Allowance{},
 	}
-	if client != (subject.Client{}) {
+	if !client.Nobody() {
 		text := x.Client.String()
 		shown.Client = &text
 	}

@@ -48,6 +48,7 @@ type Decision struct {
 	Score           float64        // probability of a tunnel
 	Features        feature.Vector // what the score rests on
 	Flagged         *flags.Flag    // set for the query that got the pair flagged
+	Cited           flags.Cited    // the flag that the query is blocked by; zero if it is by none
 	Beside          []flags.Flag   // of other SLDs, that were raised with it
 	Price           meter.Bits     // information that the query carries, 0 if it is blocked
 	Up, Down        meter.Bits     // information that passed in the day before, this query's included

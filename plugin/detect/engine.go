@@ -213,7 +213,7 @@ func (e *Engine) SetAllow(l *verdict.AllowList) {
 		l = &verdict.AllowList{}
 	}
 	e.allow.Store(l)
-	e.flags.Release(func(f *flags.Flag) bool { return l.Covers([]byte(f.Scope)) })
+	e.flags.Release(flags.Allowed, func(f *flags.Flag) bool { return l.Covers([]byte(f.Scope)) })
 }
 
 // SetStanding puts another list of popular domains in force. With a nil list every

@@ -66,17 +66,20 @@ func (e *Engine) Limits(sld []byte) meter.Limits {
 	return l
 }
 
-// nearShare is which part of a budget is worth a look.
-const nearShare = 4
-
-// Near reports whether the pair of a decision has spent a good part of a budget.
-func (e *Engine) Near(d *Decision) bool {
+// Quarters is how many quarters of a budget the pair of a decision has spent, of that which
+// it has spent most of.
+func (e *Engine) Quarters(d *Decision) int {
 	l := e.config.Budget
-	if !near(d.Up, l.Up) && !near(d.Down, l.Down) { // nearly always
-		return false
+	if quarters(d.Up, l.Up) == 0 && quarters(d.Down, l.Down) == 0 { // nearly always
+		return 0
 	}
 	l = e.Limits(d.SLD())
-	return near(d.Up, l.Up) || near(d.Down, l.Down)
+	return max(quarters(d.Up, l.Up), quarters(d.Down, l.Down))
 }
 
-func near(spent, limit meter.Bits) bool { return limit > 0 && spent >= limit/nearShare }
+func quarters(spent, limit meter.Bits) int {
+	if limit == 0 {
+		return 0
+	}
+	return int(min(4*uint64(spent)/uint64(limit), 4))
+}

@@ -8,7 +8,7 @@ func (e *Engine) SetDeny(l *verdict.DenyList) { e.deny.Store(l) }
 // allowed reports whether the query is never judged.
 func (e *Engine) allowed(q *Query, d *Decision) bool {
 	name := d.Full()
-	return e.allow.Load().Covers(name) || e.orders.allowances.Load().Covers(name, q.Client, q.At) || e.deny.Load().Passes(name)
+	return e.allow.Load().Covers(name) || e.orders.allowances.Load().Covers(name, &d.Client, q.from(), q.At) || e.deny.Load().Passes(name)
 }
 
 // denied reports whether the name of the query is denied, and sets the scope then.

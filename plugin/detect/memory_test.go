@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"testing"
+	"unsafe"
 
 	"github.com/notunnel/notunnel/plugin/window"
 )
@@ -48,4 +49,12 @@ func live() uint64 {
 	runtime.GC()
 	runtime.ReadMemStats(&stats)
 	return stats.HeapAlloc
+}
+
+// A pair with its key is four lines of the processor's cache.
+func TestPairIsFourLines(t *testing.T) {
+	const key, line = 8, 64
+	if size := unsafe.Sizeof(pair{}) + key; size != 4*line {
+		t.Errorf("a pair takes %d bytes with its key, want %d", size, 4*line)
+	}
 }

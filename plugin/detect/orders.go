@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"net/netip"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -32,13 +31,13 @@ func (e *Engine) Allow(a verdict.Allowance, at time.Time) error {
 	}
 	e.orders.allowances.Store(next)
 	if a.Until.IsZero() {
-		e.release(func(f *flags.Flag) bool { return a.Within(f.Scope, &f.Client) }, at)
+		e.release(flags.Allowed, func(f *flags.Flag) bool { return a.Within(f.Scope, &f.Client) }, at)
 	}
 	return nil
 }
 
 // Disallow takes an allowance back. It returns false if there is none.
-func (e *Engine) Disallow(domain string, client netip.Prefix) bool {
+func (e *Engine) Disallow(domain string, client subject.Client) bool {
 	e.orders.mu.Lock()
 	defer e.orders.mu.Unlock()
 	next, ok := e.orders.allowances.Load().Without(domain, client)
@@ -90,7 +89,7 @@ func (e *Engine) Release(goes func(id uint64) bool, at time.Time) (count int) {
 	e.orders.mu.Lock()
 	defer e.orders.mu.Unlock()
 	released := map[uint64]bool{}
-	for _, id := range e.release(func(f *flags.Flag) bool { return goes(f.ID) }, at) {
+	for _, id := range e.release(flags.Released, func(f *flags.Flag) bool { return goes(f.ID) }, at) {
 		released[id] = true
 	}
 	for _, m := range e.orders.marks.All() {
@@ -104,8 +103,8 @@ func (e *Engine) Release(goes func(id uint64) bool, at time.Time) (count int) {
 	return len(released)
 }
 
-func (e *Engine) release(goes func(*flags.Flag) bool, at time.Time) (ids []uint64) {
-	for _, r := range e.flags.Release(goes) {
+func (e *Engine) release(why flags.Kind, goes func(*flags.Flag) bool, at time.Time) (ids []uint64) {
+	for _, r := range e.flags.Release(why, goes) {
 		e.pairs.forgive(r.Pair, at)
 		e.meter.ForgiveHere(r.Pair, at) // it can be a second key
 		if r.Ground == verdict.ClientBudget {

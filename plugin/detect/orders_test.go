@@ -10,6 +10,7 @@ import (
 	"github.com/notunnel/notunnel/model/forest"
 	"github.com/notunnel/notunnel/plugin/flags"
 	"github.com/notunnel/notunnel/plugin/meter"
+	"github.com/notunnel/notunnel/plugin/subject"
 	"github.com/notunnel/notunnel/plugin/verdict"
 )
 
@@ -74,7 +75,7 @@ func TestAllowanceReleases(t *testing.T) {
 	if len(left) != 1 || left[0].Client.String() != "198.51.100.1" {
 		t.Errorf("flags %+v, want that of the other network", left)
 	}
-	if !e.Disallow("evil.com", netip.MustParsePrefix("192.0.2.0/24")) || e.Disallow("evil.com", netip.Prefix{}) {
+	if !e.Disallow("evil.com", subject.ParseClient("192.0.2.0/24")) || e.Disallow("evil.com", subject.Client{}) {
 		t.Error("what can be taken back is not what was allowed")
 	}
 	tunnelTo(t, e, r, "evil.com", client, at) // judged again
@@ -180,7 +181,7 @@ func TestExplain(t *testing.T) {
 			t.Fatalf("a name that passes: %+v", known.Now)
 		}
 		if x.Now.Ground != verdict.Budget || x.Flag == nil || x.Flag.Ground != verdict.Budget || x.Up == 0 || !x.Scored || len(x.Reasons) != 1 || x.Limits.Up != meter.FromBytes(1<<10) {
-			t.Fatalf("%v, flag %+v, reasons %v", x.Now, x.Flag, x.Reasons)
+			t.Fatalf("%+v, flag %+v, reasons %v", x.Now, x.Flag, x.Reasons)
 		}
 		if x := explain("www.evil.com.", other); x.Flag != nil || x.Up != 0 {
 			t.Fatalf("another client: %+v", x)
@@ -207,5 +208,18 @@ func TestOrdersDoNotAllocate(t *testing.T) {
 	q.Name = "www.somewhere.org."
 	if n := testing.AllocsPerRun(100, func() { e.Query(q, &d) }); n != 0 || d.Why != Allowed {
 		t.Errorf("%v allocations, %v", n, d.Why)
+	}
+}
+
+// A flag knows when the window that it rests on began, and not one before that.
+func TestFlagKnowsItsFirstQuery(t *testing.T) {
+	e, at, r := engine(t, nil), time.Unix(1.7e9, 0), rand.New(rand.NewPCG(1, 9))
+	ask(e, Query{Name: "www.evil.com.", Type: 1, Client: client, At: at})
+	begin := at.Add(24 * time.Hour)
+	ask(e, Query{Name: "www.evil.com.", Type: 1, Client: client, At: begin})
+	tunnelTo(t, e, r, "evil.com", client, begin.Add(time.Minute))
+	f := e.Flags().All(begin)[0]
+	if d := begin.Sub(f.First); d < 0 || d > time.Second || f.Since != begin.Add(time.Minute) {
+		t.Errorf("first %v, since %v; the window began at %v", f.First, f.Since, begin)
 	}
 }

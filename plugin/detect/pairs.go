@@ -88,12 +88,12 @@ func (p *pairs) count() (held int, evicted uint64) {
 	return held, evicted
 }
 
-// passed is how many queries and prefix bytes passed since the window was last empty.
-func (p *pairs) passed(key uint64) (queries, bytes uint32) {
+// passed is what passed since the window was last empty.
+func (p *pairs) passed(key uint64) window.Passed {
 	l := p.look(key)
 	defer l.Unlock()
 	if l.pair == nil {
-		return 0, 0
+		return window.Passed{}
 	}
 	return l.window.Passed()
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/notunnel/notunnel/model/forest"
 	"github.com/notunnel/notunnel/plugin/flags"
 	"github.com/notunnel/notunnel/plugin/meter"
+	"github.com/notunnel/notunnel/plugin/subject"
 	"github.com/notunnel/notunnel/plugin/verdict"
 	"github.com/notunnel/notunnel/plugin/window"
 	"github.com/notunnel/notunnel/segment"
@@ -17,7 +18,8 @@ import (
 type Query struct {
 	Name   string // presentation form, any case
 	Type   uint16
-	Client netip.Addr // invalid if unknown
+	Client netip.Addr // invalid if unknown; of a subnet, its first
+	ID     subject.ID // who asks behind the client, if that says it
 	Source string     // stands for an unknown client
 	At     time.Time
 }
@@ -42,11 +44,15 @@ func (e *Engine) Identify(q Query, d *Decision) { e.identify(&q, d) }
 // identify fills in the subject, and begins the decision anew.
 func (e *Engine) identify(q *Query, d *Decision) {
 	class := d.Parse(q.Name)
-	e.networks.Identify(&d.Client, q.Client, q.Source)
+	if q.ID.Kind != subject.NoID {
+		e.networks.Behind(&d.Client, q.Client, &q.ID)
+	} else {
+		e.networks.Identify(&d.Client, q.Client, q.Source)
+	}
 	d.Ruling, d.Scored, d.Flagged, d.Ticket = verdict.Ruling{}, false, nil, Ticket{}
-	d.Beside, d.Price, d.Up, d.Down, d.second = nil, 0, 0, 0, 0
+	d.Beside, d.Price, d.Up, d.Down, d.second, d.Cited = nil, 0, 0, 0, 0, flags.Cited{}
 	switch {
-	case e.exempt(q.Client):
+	case e.exempt(q):
 		d.Why = Exempt
 	case e.allowed(q, d):
 		d.Why = Allowed
@@ -64,7 +70,7 @@ func (e *Engine) identify(q *Query, d *Decision) {
 func (e *Engine) judge(q *Query, d *Decision) {
 	if e.flags.Len() > 0 {
 		if hit, ok := e.flags.Hit(d.pair, &d.Subject, q.At); ok {
-			d.Ruling = e.rules.On(&verdict.Case{Flagged: hit.Ground, Scope: hit.Scope})
+			d.Ruling, d.Cited = e.rules.On(&verdict.Case{Flagged: hit.Ground, Scope: hit.Scope}), hit.Cited
 			return
 		}
 	}
@@ -141,24 +147,34 @@ func (e *Engine) wanted(d *Decision) *feature.Summary {
 func (e *Engine) flag(q *Query, d *Decision, out window.Outcome) {
 	e.raiseLast(q, d, flags.Flag{
 		Ground: d.Ground, Score: d.Score, Reasons: e.Reasons(d.Features),
-		Queries: uint64(out.Queries), LeakedBytes: uint64(out.Bytes),
-	})
+	}, out.Passed)
 	e.pairs.forget(d.pair)
 }
 
 // raiseLast is raise for a query that has been charged and observed: what the flag says
 // has passed is without it.
-func (e *Engine) raiseLast(q *Query, d *Decision, f flags.Flag) {
-	f.LeakedBytes -= min(f.LeakedBytes, uint64(len(d.Prefix())))
+func (e *Engine) raiseLast(q *Query, d *Decision, f flags.Flag, passed window.Passed) {
+	passed.Bytes -= min(passed.Bytes, uint32(len(d.Prefix())))
 	d.Up, d.Price = d.Up-min(d.Up, d.Price), 0
-	e.raise(q, d, d.pair, f)
+	e.raise(q, d, d.pair, f, passed)
 }
 
 // raise raises a flag for the pair, and fills in what all flags have.
-func (e *Engine) raise(q *Query, d *Decision, pair uint64, f flags.Flag) {
+func (e *Engine) raise(q *Query, d *Decision, pair uint64, f flags.Flag, passed window.Passed) {
 	f.UpBytes, f.DownBytes = d.Up.Bytes(), d.Down.Bytes()
-	if raised, ok := e.flags.Raise(pair, &d.Subject, d.Scope, f, q.At); ok {
+	leaked(&f, passed, q.At)
+	raised, ok := e.flags.Raise(pair, &d.Subject, d.Scope, f, q.At)
+	if ok {
 		d.Flagged = &raised
+	}
+	d.Cited = flags.Cited{ID: raised.ID, Reasons: raised.Reasons}
+}
+
+// leaked fills in what had passed when a flag was raised.
+func leaked(f *flags.Flag, passed window.Passed, at time.Time) {
+	f.Queries, f.LeakedBytes = uint64(passed.Queries), uint64(passed.Bytes)
+	if passed.Queries > 0 {
+		f.First = passed.First.Time(at)
 	}
 }
 
@@ -210,17 +226,27 @@ func (e *Engine) Summary(d *Decision) (sum *feature.Summary, ok bool) {
 	return sum, d.Why == Judged && e.pairs.summary(d.pair, sum)
 }
 
-func (e *Engine) exempt(client netip.Addr) bool {
-	if len(e.config.Exempt) == 0 || !client.IsValid() {
+func (e *Engine) exempt(q *Query) bool {
+	if len(e.config.Exempt) == 0 || !q.Client.IsValid() {
 		return false
 	}
-	client = client.Unmap().WithZone("")
+	from := q.from()
 	for _, p := range e.config.Exempt {
-		if p.Contains(client) {
+		if p.Bits() <= from.Bits() && p.Contains(from.Addr()) {
 			return true
 		}
 	}
 	return false
+}
+
+// from is where the query comes from: an address, or as much of it as is known.
+func (q *Query) from() netip.Prefix {
+	addr := q.Client.Unmap().WithZone("")
+	bits := addr.BitLen()
+	if q.ID.Kind == subject.Subnet {
+		bits = min(bits, int(q.ID.Bits))
+	}
+	return netip.PrefixFrom(addr, bits)
 }
 
 // timedEvery is how many inferences there are to one that is timed: clock and

@@ -76,10 +76,7 @@ func (e *Engine) refuse(q *Query, d *Decision, m *meter.Query, o *meter.Outcome)
 	}
 	d.Up, d.Down = o.Up, o.Down
 	d.Ruling = e.rules.On(&verdict.Case{Over: ground, Scope: scope})
-	queries, bytes := e.pairs.passed(d.pair)
-	e.raise(q, d, m.Pair, flags.Flag{
-		Ground: ground, Reasons: []flags.Reason{{Text: e.overspent(o)}}, Queries: uint64(queries), LeakedBytes: uint64(bytes),
-	})
+	e.raise(q, d, m.Pair, flags.Flag{Ground: ground, Reasons: []flags.Reason{{Text: e.overspent(o)}}}, e.pairs.passed(d.pair))
 }
 
 // groundOf is the ground of what a limit refuses.

@@ -104,8 +104,6 @@ func (e *Engine) cut(q *Query, d *Decision, c *verdict.JointCase) {
 		Reasons: append([]flags.Reason{{Text: spread(c.Score, taking, sum, parts)}}, e.jointReasons(sum.Vector())...),
 	}
 	for _, p := range parts {
-		queries, bytes := e.pairs.passed(p.Pair)
-		f.Queries, f.LeakedBytes = uint64(queries), uint64(bytes)
 		if p.Pair == d.pair {
 			e.blockJoint(q, d, c, f)
 		} else {
@@ -122,7 +120,7 @@ func (e *Engine) blockJoint(q *Query, d *Decision, c *verdict.JointCase, f flags
 		d.Features = sum.Vector()
 	}
 	d.Scored, d.Score, d.Ticket = true, c.Score, Ticket{}
-	e.raiseLast(q, d, f)
+	e.raiseLast(q, d, f, e.pairs.passed(d.pair))
 }
 
 // flagBeside flags another SLD of the client, none of whose queries is being blocked.
@@ -131,6 +129,7 @@ func (e *Engine) flagBeside(q *Query, d *Decision, p *joint.Part, f flags.Flag) 
 	other.Parse(split.Text(p.SLD()))
 	up, down := e.pairs.spent(p.Pair, q.At)
 	f.UpBytes, f.DownBytes = up.Bytes(), down.Bytes()
+	leaked(&f, e.pairs.passed(p.Pair), q.At)
 	if raised, ok := e.flags.RaiseAhead(p.Pair, &other, other.SLD(), f, q.At); ok {
 		d.Beside = append(d.Beside, raised)
 	}

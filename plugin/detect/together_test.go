@@ -193,7 +193,7 @@ func TestReleasedSLDBeginsAnew(t *testing.T) {
 	if blocked, _ := blockedBelow(e, rotated(4), 0, 40, name); len(blocked) != 4 {
 		t.Fatalf("%d SLDs are blocked", len(blocked))
 	}
-	e.Flags().Release(func(*flags.Flag) bool { return true })
+	e.Flags().Release(flags.Released, func(*flags.Flag) bool { return true })
 	if blocked, passed := blockedBelow(e, rotated(4)[:1], 40, 45, name); len(blocked) > 0 || passed != 5 {
 		t.Errorf("%d queries passed after the release", passed)
 	}

@@ -1,6 +1,7 @@
 package flags
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -21,6 +22,7 @@ type Flag struct {
 	Score   float64  // of the window, for the ground Model
 	Reasons []Reason // strongest evidence first
 
+	First time.Time // when the first of the queries came; zero if that is not known
 	Since time.Time // when it was raised
 	Last  time.Time // when it last blocked a query
 	Until time.Time // when it ends if it blocks none till then
@@ -32,6 +34,18 @@ type Flag struct {
 	Blocked     uint64 // queries since, the deciding one included
 
 	samples [maxSamples]string // prefixes of the first that were blocked; what is longer than maxSample was cut
+}
+
+// IDText is how people are told an ID, and ShortID how many digits of it will do where
+// there is little room.
+func IDText(id uint64) string { return fmt.Sprintf("%016x", id) }
+
+const ShortID = 8
+
+// Cited is what a query that a flag blocks tells of it.
+type Cited struct {
+	ID      uint64 // 0: no flag
+	Reasons []Reason
 }
 
 const (

@@ -13,11 +13,12 @@ const (
 	Raised   Kind = iota
 	Expired       // no query of its pair came for long enough
 	Evicted       // another flag needed the room
-	Released      // its scope was allowed, or a person released it
+	Released      // a person released it
+	Allowed       // its scope was allowed
 )
 
 func (k Kind) String() string {
-	return [...]string{"raised", "expired", "evicted", "released"}[k]
+	return [...]string{"raised", "expired", "evicted", "released", "allowed"}[k]
 }
 
 // Change is what followers are notified of.

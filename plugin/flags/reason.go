@@ -2,6 +2,7 @@ package flags
 
 import (
 	"encoding/json"
+	"strings"
 
 	"github.com/notunnel/notunnel/model/feature"
 )
@@ -49,6 +50,9 @@ func (r *Reason) UnmarshalJSON(text []byte) error {
 	}
 	return nil
 }
+
+// Line is their texts in one line.
+func Line(reasons []Reason) string { return strings.Join(Texts(reasons), "; ") }
 
 // Texts are those of reasons.
 func Texts(reasons []Reason) []string {

@@ -16,6 +16,7 @@ type Saved struct {
 	Score       float64
 	Reasons     []Reason
 	Since, Last time.Time
+	First       time.Time `json:",omitzero"` // zero: not known
 	Queries     uint64
 	LeakedBytes uint64
 	UpBytes     uint64
@@ -28,7 +29,7 @@ type Saved struct {
 func (f *Flag) Save() Saved {
 	s := Saved{
 		ID: f.ID, SLD: []byte(f.SLD), Scope: []byte(f.Scope), Client: f.Client, Ground: f.Ground, Score: f.Score, Reasons: f.Reasons,
-		Since: f.Since, Last: f.Last, Queries: f.Queries, LeakedBytes: f.LeakedBytes, UpBytes: f.UpBytes, DownBytes: f.DownBytes,
+		Since: f.Since, Last: f.Last, First: f.First, Queries: f.Queries, LeakedBytes: f.LeakedBytes, UpBytes: f.UpBytes, DownBytes: f.DownBytes,
 		Blocked: f.Blocked,
 	}
 	for _, sample := range f.samples {
@@ -43,7 +44,7 @@ func (f *Flag) Save() Saved {
 func (s *Saved) Flag() Flag {
 	f := Flag{
 		ID: s.ID, SLD: string(s.SLD), Scope: string(s.Scope), Client: s.Client, Ground: s.Ground, Score: s.Score, Reasons: s.Reasons,
-		Since: s.Since, Last: s.Last, Until: s.Last, Queries: s.Queries, LeakedBytes: s.LeakedBytes, UpBytes: s.UpBytes,
+		Since: s.Since, Last: s.Last, First: s.First, Until: s.Last, Queries: s.Queries, LeakedBytes: s.LeakedBytes, UpBytes: s.UpBytes,
 		DownBytes: s.DownBytes, Blocked: s.Blocked,
 	}
 	for i, sample := range s.Samples[:min(len(s.Samples), maxSamples)] {

@@ -18,7 +18,7 @@ import (
 	"github.com/notunnel/notunnel/plugin/verdict"
 )
 
-// Capacity is how many flags a table holds, at 1.2 KiB each at most. When one more
+// Capacity is how many flags a table holds, at 1.3 KiB each at most. When one more
 // comes, the one that has been quiet for longest goes, records of spent budgets first.
 const Capacity = 16384
 
@@ -69,6 +69,7 @@ func New(key keyhash.Key, hold time.Duration) *Table {
 type Hit struct {
 	Ground verdict.Ground
 	Scope  []byte // part of the subject's name
+	Cited
 }
 
 // Hit reports whether the subject is flagged, and counts it as blocked then. pair
@@ -93,7 +94,7 @@ func (t *Table) hit(pair uint64, s *subject.Subject, at time.Time) (hit Hit, ok 
 		if found && h.covers(s) {
 			if !at.After(h.Until) {
 				h.touch(at, t.hold, s.Prefix())
-				return Hit{Ground: h.Ground, Scope: scope}, true
+				return Hit{Ground: h.Ground, Scope: scope, Cited: Cited{ID: h.ID, Reasons: h.Reasons}}, true
 			}
 			t.remove(sh, h, Expired)
 		}
@@ -247,15 +248,16 @@ type Gone struct {
 	Pair uint64
 }
 
-// Release ends every flag that is to go. goes must not keep what it is given.
-func (t *Table) Release(goes func(*Flag) bool) (released []Gone) {
+// Release ends every flag that is to go, for that cause. goes must not keep what it is
+// given.
+func (t *Table) Release(why Kind, goes func(*Flag) bool) (released []Gone) {
 	for i := range t.shards {
 		sh := &t.shards[i]
 		sh.mu.Lock()
 		for _, h := range sh.values() {
 			if goes(h.Flag) {
 				released = append(released, Gone{Flag: *h.Flag, Pair: h.pair})
-				t.remove(sh, h, Released)
+				t.remove(sh, h, why)
 			}
 		}
 		sh.mu.Unlock()
@@ -280,20 +282,18 @@ func (t *Table) Find(s *subject.Subject, at time.Time) (found Flag, ok bool) {
 	return found, ok
 }
 
-// ByID is the flag of that ID, if it is in force.
-func (t *Table) ByID(id uint64, at time.Time) (Flag, bool) {
+// Expire ends the flags whose time is over: those that nobody asks for end only then.
+func (t *Table) Expire(at time.Time) {
+	if t.Len() == 0 {
+		return
+	}
 	for i := range t.shards {
 		sh := &t.shards[i]
 		sh.mu.Lock()
-		for _, all := range sh.all() {
-			if h, ok := all.Peek(id); ok && !at.After(h.Until) {
-				defer sh.mu.Unlock()
-				return *h.Flag, true
-			}
-		}
+		t.expire(sh, at)
 		sh.mu.Unlock()
 	}
-	return Flag{}, false
+	t.news.notify()
 }
 
 // All are copies of the flags in force, the oldest first.

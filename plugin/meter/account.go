@@ -20,8 +20,8 @@ type Account struct {
 	begun     uint32 // and beginnings of records
 	known     bool   // standing has been asked for
 	factor    uint8  // by which the limits are multiplied, if it has
-	memory    memory[uint32, uint16]
 	records   recent[uint16] // that came in
+	memory    memory[uint32, uint16]
 }
 
 // rest is what few accounts have.

@@ -13,6 +13,7 @@ type Snapshot struct {
 	Key          keyhash.Key
 	Bits4, Bits6 int // of an address that make a client
 	At           time.Time
+	Monitor      bool // nothing was answered
 	Flags        []flags.Saved
 	Allowances   []verdict.Allowance
 	Marks        []Mark

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -66,7 +65,7 @@ func sample() *fixed {
 		snapshot: Snapshot{
 			Key: keyhash.New(), Bits4: 24, Bits6: 64, Flags: []flags.Saved{flag},
 			Allowances: []verdict.Allowance{
-				{Domain: "x.org", Client: netip.MustParsePrefix("192.0.2.1/32"), Since: at, Until: at.Add(time.Hour), Reason: "ticket"},
+				{Domain: "x.org", Client: subject.ParseClient("mac:02:00:00:00:00:01"), Since: at, Until: at.Add(time.Hour), Reason: "ticket"},
 				{Domain: "y.org", Since: at},
 			},
 			Marks: []Mark{{Flag: flag, Opinion: flags.True, Note: "sure", Everyone: true, At: at}},

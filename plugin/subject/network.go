@@ -50,6 +50,9 @@ func NewNetworks(bits4, bits6 int) (n Networks, err error) {
 
 // Identify makes c the client at the address, or the source where there is none.
 func (n *Networks) Identify(c *Client, addr netip.Addr, source string) {
+	if c.kind != NoID {
+		*c = Client{}
+	}
 	switch {
 	case addr.Is4() || addr.Is4In6():
 		a := addr.As4()

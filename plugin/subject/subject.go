@@ -3,6 +3,8 @@
 package subject
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/binary"
 	"net/netip"
 
@@ -17,19 +19,25 @@ type Subject struct {
 	Client Client
 }
 
-// Client is who asks: a network, or a source that stands for clients that are
-// not known. Equal values are the same client. The zero value is nobody.
+// Client is who asks: a network, a device that a forwarder names, or a source that stands
+// for clients that are not known. Equal values are the same client. The zero value is
+// nobody.
 type Client struct {
-	high, low uint64 // the network, masked; IPv4 in IPv6 (::ffff:192.0.2.1)
-	bits      uint8  // of it that count, plus one; 0 for a source
+	high, low uint64      // the network, masked; IPv4 in IPv6 (::ffff:192.0.2.1)
+	bits      uint8       // of it that count, plus one; 0 if it is none
+	kind      IDKind      // of a device: MAC or CPE
+	size      uint8       // bytes of id that count; the others are zero
+	id        [MaxID]byte // of a device
 	source    string
 }
 
-// String is the address or the network that the client is called by, or the
+// String is what the client is called by: an address or a network, mac:… or cpe:…, or the
 // source.
 func (c Client) String() string {
 	network, ok := c.Network()
 	switch {
+	case c.kind != NoID:
+		return c.idString()
 	case !ok:
 		return c.source
 	case network.IsSingleIP():
@@ -38,8 +46,12 @@ func (c Client) String() string {
 	return network.String()
 }
 
-// Key appends what is hashed of the client: equal for equal clients.
+// Key appends what is hashed of the client: equal for equal clients. What it begins with
+// tells kinds of clients apart.
 func (c *Client) Key(dst []byte) []byte {
+	if c.kind != NoID {
+		return append(append(dst, 0xff-byte(c.kind)), c.id[:c.size]...) // networks begin with 129 at most
+	}
 	dst = append(dst, c.bits)
 	if c.bits == 0 {
 		return append(dst, c.source...)
@@ -73,7 +85,27 @@ func (c *Client) Within(network netip.Prefix) bool {
 	return ok && network.Bits() <= own.Bits() && network.Contains(own.Addr())
 }
 
-// Network is the client's. It returns false for a source.
+// Covers reports whether another client is this one or a part of it. Nobody covers
+// everyone.
+func (c *Client) Covers(other *Client) bool {
+	if network, ok := c.Network(); ok {
+		return other.Within(network)
+	}
+	return c.Nobody() || *c == *other
+}
+
+// Nobody reports whether c is the zero value.
+func (c *Client) Nobody() bool { return c.bits == 0 && c.kind == NoID && c.source == "" }
+
+// Compare orders clients: sources, devices and networks.
+func (c *Client) Compare(other *Client) int {
+	return cmp.Or(
+		cmp.Compare(c.bits, other.bits), cmp.Compare(c.kind, other.kind), cmp.Compare(c.high, other.high), cmp.Compare(c.low, other.low),
+		bytes.Compare(c.id[:c.size], other.id[:other.size]), cmp.Compare(c.source, other.source),
+	)
+}
+
+// Network is the client's. It returns false for a device and for a source.
 func (c *Client) Network() (netip.Prefix, bool) {
 	if c.bits == 0 {
 		return netip.Prefix{}, false
@@ -90,10 +122,14 @@ func (c *Client) Network() (netip.Prefix, bool) {
 
 // ParseClient reads what String writes.
 func ParseClient(s string) Client {
-	network, err := ParseNetwork(s)
+	c, err := ReadClient(s)
 	if err != nil {
 		return Client{source: s}
 	}
+	return c
+}
+
+func clientOf(network netip.Prefix) Client {
 	a, bits := network.Addr().As16(), network.Bits()
 	if network.Addr().Is4() {
 		bits += v4InV6

@@ -2,7 +2,6 @@ package verdict
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -19,8 +18,8 @@ import (
 // Allowance says that queries below a domain are not judged, by a person who said so
 // while the resolver ran.
 type Allowance struct {
-	Domain string       // canonical
-	Client netip.Prefix // whose queries; the zero value: everyone's
+	Domain string         // canonical
+	Client subject.Client // whose queries; nobody: everyone's
 	Since  time.Time
 	Until  time.Time // the zero value: until it is taken back
 	Reason string
@@ -37,7 +36,7 @@ func NewAllowance(name, client, reason string, span time.Duration, at time.Time)
 		return a, err
 	}
 	if client != "" {
-		if a.Client, err = subject.ParseNetwork(client); err != nil {
+		if a.Client, err = subject.ReadClient(client); err != nil {
 			return a, err
 		}
 	}
@@ -56,7 +55,7 @@ func NewAllowance(name, client, reason string, span time.Duration, at time.Time)
 func (a *Allowance) holds(at time.Time) bool { return a.Until.IsZero() || at.Before(a.Until) }
 
 // is reports whether two allowances are about the same.
-func (a *Allowance) is(domain string, client netip.Prefix) bool {
+func (a *Allowance) is(domain string, client subject.Client) bool {
 	return a.Domain == domain && a.Client == client
 }
 
@@ -64,7 +63,16 @@ func (a *Allowance) is(domain string, client netip.Prefix) bool {
 // in canonical form.
 func (a *Allowance) Within(scope string, client *subject.Client) bool {
 	return (scope == a.Domain || strings.HasSuffix(scope, "."+a.Domain)) &&
-		(!a.Client.IsValid() || client.Within(a.Client))
+		a.Client.Covers(client)
+}
+
+// isFor reports whether the allowance is for a client whose query comes from an address,
+// or from a network of which more is not known.
+func (a *Allowance) isFor(client *subject.Client, from netip.Prefix) bool {
+	if network, ok := a.Client.Network(); ok {
+		return network.Bits() <= from.Bits() && network.Contains(from.Addr())
+	}
+	return a.Client.Covers(client)
 }
 
 // Allowances are those that there are. Immutable, and safe for concurrent use; nil has
@@ -81,18 +89,18 @@ const maxAllowances = 4096
 var errManyAllowances = errors.New("there are 4096 allowances: take some back, or put domains into an allow file")
 
 // Covers reports whether the client's query for the name, in canonical form, is not to
-// be judged. It does not allocate. A client that is not known is everyone.
-func (l *Allowances) Covers(name []byte, client netip.Addr, at time.Time) bool {
+// be judged. from is where it comes from, its address or as much as is known. It does not
+// allocate.
+func (l *Allowances) Covers(name []byte, client *subject.Client, from netip.Prefix, at time.Time) bool {
 	if l == nil || l.count == 0 {
 		return false
 	}
-	client = client.Unmap().WithZone("")
 	end := len(name) + 1
 	for range l.depth {
 		end = bytes.LastIndexByte(name[:end-1], '.') + 1
 		for i := range l.domains[string(name[end:])] {
 			a := &l.domains[string(name[end:])][i]
-			if (!a.Client.IsValid() || a.Client.Contains(client)) && a.holds(at) {
+			if a.isFor(client, from) && a.holds(at) {
 				return true
 			}
 		}
@@ -121,7 +129,7 @@ func (l *Allowances) With(at time.Time, more ...Allowance) (*Allowances, error) 
 }
 
 // Without are these but that for a domain and a client. ok is false if there is none.
-func (l *Allowances) Without(domain string, client netip.Prefix) (_ *Allowances, ok bool) {
+func (l *Allowances) Without(domain string, client subject.Client) (_ *Allowances, ok bool) {
 	next := l.keep(func(a *Allowance) bool {
 		same := a.is(domain, client)
 		ok = ok || same
@@ -131,7 +139,7 @@ func (l *Allowances) Without(domain string, client netip.Prefix) (_ *Allowances,
 }
 
 // Has reports whether there is one for the domain and the client.
-func (l *Allowances) Has(domain string, client netip.Prefix) bool {
+func (l *Allowances) Has(domain string, client subject.Client) bool {
 	return l != nil && slices.ContainsFunc(l.domains[domain], func(a Allowance) bool { return a.is(domain, client) })
 }
 
@@ -142,7 +150,7 @@ func (l *Allowances) All(at time.Time) (all []Allowance) {
 	}
 	for _, domain := range slices.Sorted(maps.Keys(l.domains)) {
 		all = append(all, slices.SortedFunc(slices.Values(l.domains[domain]), func(a, b Allowance) int {
-			return cmp.Or(a.Client.Addr().Compare(b.Client.Addr()), a.Client.Bits()-b.Client.Bits())
+			return a.Client.Compare(&b.Client)
 		})...)
 	}
 	return slices.DeleteFunc(all, func(a Allowance) bool { return !a.holds(at) })

@@ -2,7 +2,6 @@ package verdict
 
 import (
 	"fmt"
-	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +12,7 @@ import (
 func TestNewAllowance(t *testing.T) {
 	at := time.Unix(1.7e9, 0)
 	a, err := NewAllowance("Example.ORG.", "192.0.2.7/24", "ticket 1", time.Hour, at)
-	want := Allowance{Domain: "example.org", Client: netip.MustParsePrefix("192.0.2.0/24"), Since: at, Until: at.Add(time.Hour), Reason: "ticket 1"}
+	want := Allowance{Domain: "example.org", Client: subject.ParseClient("192.0.2.0/24"), Since: at, Until: at.Add(time.Hour), Reason: "ticket 1"}
 	if err != nil || a != want {
 		t.Errorf("%+v, error %v; want %+v", a, err, want)
 	}
@@ -75,10 +74,14 @@ func TestWithin(t *testing.T) {
 		{"x.org", "192.0.2.1/32", "x.org", "file:x", false},
 		{"x.org", "2001:db8::/32", "x.org", "2001:db8:1::/64", true},
 		{"x.org", "2001:db8::/32", "x.org", "192.0.2.1", false},
+		{"x.org", "mac:02:00:00:00:00:01", "x.org", "mac:02:00:00:00:00:01", true},
+		{"x.org", "mac:02:00:00:00:00:01", "x.org", "mac:02:00:00:00:00:02", false},
+		{"x.org", "0.0.0.0/0", "x.org", "cpe:4711", false},
+		{"x.org", "", "x.org", "cpe:4711", true},
 	} {
 		a := Allowance{Domain: c.domain}
 		if c.client != "" {
-			a.Client = netip.MustParsePrefix(c.client)
+			a.Client = subject.ParseClient(c.client)
 		}
 		who := subject.ParseClient(c.who)
 		if who.String() != c.who {

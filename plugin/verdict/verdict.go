@@ -44,13 +44,14 @@ var grounds = [Grounds]string{"", "model", "budget", "client_budget", "deny"}
 func (g Ground) String() string { return grounds[g] }
 
 var said = [Grounds]string{
-	Model:        "this client's queries below this domain look like a DNS tunnel",
-	Budget:       "this client has exchanged more information with this domain than a day's budget allows",
-	ClientBudget: "this client has sent more information to unknown domains than a day's budget allows",
-	Deny:         "this domain is denied here",
+	Model:        "looks like a DNS tunnel",
+	Budget:       "over the day's budget of information",
+	ClientBudget: "over the day's budget for unknown domains",
+	Deny:         "denied by this resolver",
 }
 
-// Said is the ground in words that a client and an administrator read.
+// Said is the ground in words that a client and an administrator read, a few of them:
+// what this client asks for below the scope is so.
 func (g Ground) Said() string { return said[g] }
 
 // MarshalText implements encoding.TextMarshaler.

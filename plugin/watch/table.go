@@ -30,6 +30,7 @@ type Pair struct {
 	Watched     bool    // on too little evidence
 	Score       float64 // of the window, if Watched
 	Up, Down    uint64  // bytes of information that passed in the day before
+	Quarters    int     // of a budget that are spent, as far as that is told: 2 at most
 	First, Last time.Time
 }
 
@@ -51,19 +52,23 @@ func New() *Table {
 	return &Table{pairs: pairs}
 }
 
-// Note notes a pair as it is now.
-func (t *Table) Note(p Pair) {
+// Note notes a pair as it is now. It reports whether that has spent more quarters of a
+// budget than ever in the last day.
+func (t *Table) Note(p Pair) (more bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	k := key{sld: p.SLD, client: p.Client}
-	p.First = p.Last
+	p.First, more = p.Last, p.Quarters > 0
 	if before, ok := t.pairs.Get(k); ok && p.Last.Sub(before.Last) < keep {
 		p.First = before.First
 		if !p.Watched {
 			p.Watched, p.Score = before.Watched, before.Score
 		}
+		more = p.Quarters > before.Quarters
+		p.Quarters = max(p.Quarters, before.Quarters)
 	}
 	t.pairs.Add(k, &p)
+	return more
 }
 
 // All are the pairs of the last day, those noted last first.

@@ -46,12 +46,11 @@ const (
 	Worth                   // a score is due; the summary is filled
 )
 
-// Outcome is what Observe found. Queries and Bytes count what passed since the
-// window was last empty, this query included; they are zero if Unmeasured.
+// Outcome is what Observe found. What passed has this query included; it is zero if
+// Unmeasured.
 type Outcome struct {
-	State   State
-	Queries uint32
-	Bytes   uint32
+	State State
+	Passed
 
 	arrived uint32 // what the summary rests on, for Window.Scored
 }
@@ -74,7 +73,7 @@ func (r *Rules) Observe(w *Window, panes *Panes, q *Query, m *Measures, sum *fea
 		w.now = q.At
 		if w.latest&settled != 0 {
 			w.passed(q.Prefix)
-			return Outcome{State: Quiet, Queries: w.queries, Bytes: w.bytes}
+			return Outcome{State: Quiet, Passed: w.Passed()}
 		}
 	} else {
 		now := w.slide(q.At, r.Span, panes)
@@ -88,7 +87,7 @@ func (r *Rules) Observe(w *Window, panes *Panes, q *Query, m *Measures, sum *fea
 		w.join(e, panes)
 	}
 	w.passed(q.Prefix)
-	out := Outcome{State: Quiet, Queries: w.queries, Bytes: w.bytes}
+	out := Outcome{State: Quiet, Passed: w.Passed()}
 	switch {
 	case sum == nil:
 	case w.due(&r.Due, panes):

@@ -91,3 +91,15 @@ func TestCopiesShareNothing(t *testing.T) {
 		t.Error("a window that was cleared has something")
 	}
 }
+
+// A tick is back in its time, however often ticks have wrapped.
+func TestTickTime(t *testing.T) {
+	for _, now := range []time.Time{time.Unix(0, 0), time.Unix(1.7e9, 123456789), time.Unix(1<<32, 1), time.Unix(0, 5<<58)} {
+		for _, ago := range []time.Duration{0, time.Millisecond, time.Hour, 24 * 365 * time.Hour} {
+			at := now.Add(-ago)
+			if got := TickOf(at).Time(now); got.After(at) || at.Sub(got) >= 1<<tickShift {
+				t.Errorf("%v before %v is %v", ago, now, got)
+			}
+		}
+	}
+}

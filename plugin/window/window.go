@@ -16,6 +16,11 @@ const tickShift = 26
 // TickOf is the tick that the time falls in.
 func TickOf(t time.Time) Tick { return Tick(t.UnixNano() >> tickShift) }
 
+// Time is when a tick began that is not after the time, by less than nine years.
+func (t Tick) Time(not time.Time) time.Time {
+	return time.Unix(0, (not.UnixNano()>>tickShift-int64(TickOf(not)-t))<<tickShift)
+}
+
 // Ticks is how many ticks a duration lasts, at least one.
 func Ticks(d time.Duration) Tick {
 	return Tick(min(max(d>>tickShift, 1), math.MaxInt32))
@@ -64,6 +69,7 @@ type Window struct {
 	now     Tick
 	oldest  Tick            // when the first pane was opened
 	newest  Tick            // and the last one
+	begun   Tick            // when the first of the queries came
 	tag     uint32          // of the latest event
 	at      Tick            // when that was
 	arrived uint32          // bytes of information; it wraps, so only differences mean anything
@@ -109,7 +115,7 @@ func (w *Window) slide(now, span Tick, s *Panes) Tick {
 			return now
 		}
 	} else {
-		w.restart()
+		w.restart(now)
 	}
 	if w.open == maxPanes {
 		w.drop(s)
@@ -141,7 +147,8 @@ func (w *Window) join(e *event, s *Panes) {
 }
 
 // restart forgets what goes with the events when the last of them has gone.
-func (w *Window) restart() {
+func (w *Window) restart(now Tick) {
+	w.begun = now
 	w.weighed, w.score = w.arrived, 0
 	w.queries, w.bytes = 0, 0
 	w.ends = 0
@@ -182,9 +189,15 @@ func (w *Window) Scored(o Outcome, score float32) {
 	}
 }
 
-// Passed returns how many queries and prefix bytes passed since the window was last
-// empty.
-func (w *Window) Passed() (queries, bytes uint32) { return w.queries, w.bytes }
+// Passed is what passed since a window was last empty.
+type Passed struct {
+	Queries uint32
+	Bytes   uint32 // of prefixes
+	First   Tick   // when the first of the queries came, if there is one
+}
+
+// Passed is what passed since the window was last empty.
+func (w *Window) Passed() Passed { return Passed{Queries: w.queries, Bytes: w.bytes, First: w.begun} }
 
 // Last is when the window was last used.
 func (w *Window) Last() Tick { return w.now }
