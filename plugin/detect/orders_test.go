@@ -180,7 +180,7 @@ func TestExplain(t *testing.T) {
 			t.Fatalf("a name that passes: %+v", known.Now)
 		}
 		if x.Now.Ground != verdict.Budget || x.Flag == nil || x.Flag.Ground != verdict.Budget || x.Up == 0 || !x.Scored || len(x.Reasons) != 1 || x.Limits.Up != meter.FromBytes(1<<10) {
-			t.Fatalf("%+v, flag %+v, reasons %q", x.Now, x.Flag, x.Reasons)
+			t.Fatalf("%+v, flag %+v, reasons %q", x.Now, x.Flag, flags.Texts(x.Reasons))
 		}
 		if x := explain("www.evil.com.", other); x.Flag != nil || x.Up != 0 {
 			t.Fatalf("another client: %+v", x)
