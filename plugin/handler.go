@@ -143,6 +143,12 @@ func (n *Notunnel) learn(j *judgement, m *dns.Msg) (ok bool) {
 	return ok
 }
 
+// observe shows a reply to who forecasts. A fault in that does nobody any harm.
+func (n *Notunnel) observe(l *learner, m *dns.Msg) {
+	defer replyFaults.caught()
+	n.shared.observed(l.ResponseWriter, l.query, m, l.at)
+}
+
 // learnCode hands over a reply that the server will write, past the learner. The
 // message in it must not lie on the stack of ServeDNS.
 //
@@ -162,6 +168,7 @@ type learner struct {
 // WriteMsg implements the dns.ResponseWriter interface. A reply that is one too many
 // gives way to that of a blocked query.
 func (l *learner) WriteMsg(m *dns.Msg) error {
+	l.n.observe(l, m)
 	if !l.n.learn(&l.judgement, m) {
 		l.series.blocks[verdict.Budget].Inc()
 		if !l.n.monitor {

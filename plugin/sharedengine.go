@@ -8,6 +8,7 @@ import (
 	"github.com/notunnel/notunnel/plugin/admin"
 	"github.com/notunnel/notunnel/plugin/detect"
 	"github.com/notunnel/notunnel/plugin/flags"
+	"github.com/notunnel/notunnel/plugin/forecast"
 	"github.com/notunnel/notunnel/plugin/state"
 	"github.com/notunnel/notunnel/plugin/verdict"
 	"github.com/notunnel/notunnel/plugin/watch"
@@ -21,7 +22,9 @@ type sharedEngine struct {
 	maker   *instance
 	begun   time.Time
 	denials denyLog
-	watched *watch.Table // nil if nobody can ask for it
+	watched *watch.Table // nil if nobody can ask for it, like the next
+
+	observer *forecast.Observer
 
 	running atomic.Pointer[detect.Engine]
 	evicted atomic.Uint64 // by engines that it was before
@@ -82,6 +85,7 @@ func (r *registry) newEngine(cfg *config, before *lease, by *instance) (_ *share
 	if prev == nil && before != nil {
 		prev = before.sharedEngine
 	}
+	s.observe(prev)
 	defer func() {
 		if err != nil {
 			s.end(nil, nil)
@@ -190,6 +194,9 @@ func (s *sharedEngine) follow(e *detect.Engine) {
 // changed follows the flags: they are written down soon, and shown to who reads events.
 func (s *sharedEngine) changed(c flags.Change) {
 	s.Changed()
+	if s.observer != nil {
+		s.observer.Flagged(c)
+	}
 	if server := s.server.Load(); server != nil {
 		kind := "released"
 		if c.Kind == flags.Raised {

@@ -47,7 +47,7 @@ var ctlCommands = []ctlCommand{
 	{name: "allow", takes: "[DOMAIN]", does: "list what people allowed; allow a domain, or take that back", most: 1,
 		options: []string{"client", "for", "reason", "remove"}, request: allowRequest, show: showAllowed},
 	{name: "lists", does: "what the lists have", request: get("lists"), show: showLists},
-	{name: "forecast", does: "what blocking would do here", request: get("forecast"), show: showJSON},
+	{name: "forecast", does: "what blocking would do here", request: get("forecast"), show: showForecast},
 	{name: "pause", takes: "TIME", does: "let everything pass for a while (10m), or end that (0s)", least: 1, most: 1, show: showPause,
 		request: func(_ *ctlOptions, args []string) (string, string, any) {
 			return http.MethodPost, "pause", map[string]string{"for": args[0]}

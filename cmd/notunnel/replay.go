@@ -160,9 +160,11 @@ func (p *pair) take(d *detect.Decision) {
 // asked is a query that waits for its reply.
 type asked struct {
 	ticket detect.Ticket
-	pair   *pair        // nil if it was not judged
-	asker  *asker       // nil if nobody examines the domain
-	query  *queryReport // nil if nobody wants it
+	pair   *pair  // nil if it was not judged
+	asker  *asker // nil if nobody examines the domain
+
+	observed *observed    // nil unless a forecast is made
+	query    *queryReport // nil if nobody wants it
 }
 
 // Reply implements capture.Visitor.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/notunnel/notunnel/plugin/flags"
+	"github.com/notunnel/notunnel/plugin/forecast"
 	"github.com/notunnel/notunnel/plugin/meter"
 	"github.com/notunnel/notunnel/plugin/split"
 	"github.com/notunnel/notunnel/plugin/verdict"
@@ -86,10 +87,9 @@ func (a *api) watched(*http.Request) (any, error) {
 	return map[string]any{"watch": shown}, nil
 }
 
-// forecast is for the work that brings notunnel forecast.
+// forecast tells what block mode would do, or does.
 func (a *api) forecast(*http.Request) (any, error) {
-	return nil, &refusal{
-		status: http.StatusNotImplemented,
-		text:   "this build forecasts nothing from a running server: notunnel scan --all --budget off tells it of recorded traffic",
-	}
+	e := a.backend.Engine()
+	from := forecast.Source{Mode: a.backend.Settings().Mode, Judged: -1, Capped: e.Budget() != (meter.Limits{}), Live: true}
+	return a.backend.Observer().Make(e, from, a.backend.Now()), nil
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 
+	"github.com/notunnel/notunnel/model"
 	"github.com/notunnel/notunnel/plugin/flags"
 	"github.com/notunnel/notunnel/plugin/meter"
 	"github.com/notunnel/notunnel/plugin/split"
@@ -109,6 +110,12 @@ func (e *Engine) Limits(sld []byte) meter.Limits {
 	l.Up, l.Down = l.Up.Times(factor), l.Down.Times(factor)
 	return l
 }
+
+// Budget is that of unknown SLDs.
+func (e *Engine) Budget() meter.Limits { return e.config.Budget }
+
+// HeldOut is how the models fared on benign pairs.
+func (e *Engine) HeldOut() model.HeldOut { return e.config.Models.HeldOut }
 
 // nearShare is which part of a budget is worth a look.
 const nearShare = 4
