@@ -51,9 +51,17 @@ type Models struct {
 	Thresholds  forest.Thresholds
 	Floor       forest.Floor                 // evidence below which nothing is blocked
 	Benign      [feature.Count]feature.Range // where the features lie in benign windows
+	HeldOut     HeldOut                      // how the forest fared
 	Joint       Joint
 	SuffixLists []SuffixList // that the models were trained by
 	ID          string       // hex digest of all files: equal IDs judge alike
+}
+
+// HeldOut is how often forests flagged benign pairs that were held out in training, as its
+// manifest says. Zero if it does not.
+type HeldOut struct {
+	Benign  int // pairs
+	Flagged int // of those, wrongly
 }
 
 // Joint is what clients are judged by over all their unknown SLDs.
@@ -148,6 +156,7 @@ func (m *Models) loadForest(folder fs.FS, name string, id io.Writer) error {
 		return err
 	}
 	m.Forest, m.Thresholds, m.Floor = f, manifest.Thresholds, manifest.Floor
+	m.HeldOut = HeldOut{Benign: manifest.Training.HeldOut["benign_sessions"], Flagged: manifest.Training.HeldOut["benign_flagged"]}
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/notunnel/notunnel/plugin/admin"
 	"github.com/notunnel/notunnel/plugin/detect"
+	"github.com/notunnel/notunnel/plugin/forecast"
 	"github.com/notunnel/notunnel/plugin/split/psl"
 	"github.com/notunnel/notunnel/plugin/watch"
 )
@@ -17,6 +18,9 @@ func (s *sharedEngine) Engine() *detect.Engine { return s.engine() }
 
 // Watched are the pairs that are worth a look.
 func (s *sharedEngine) Watched() *watch.Table { return s.watched }
+
+// Observer has what a forecast rests on.
+func (s *sharedEngine) Observer() *forecast.Observer { return s.observer }
 
 // Now is the time by which queries are judged.
 func (s *sharedEngine) Now() time.Time { return now().time() }

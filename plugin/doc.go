@@ -22,13 +22,15 @@
 // holds what is known of each pair, domain/ reads domains as people write them.
 //
 // Beside it: state/ keeps on disk what must not be forgotten, admin/ is the interface for
-// people, watch/ names the pairs that are worth a look, events/ tells other systems.
+// people, watch/ names the pairs that are worth a look, forecast/ tells what blocking
+// does, events/ tells other systems.
 //
 // Beside the way: setup.go and config.go read the Corefile, clientid.go who asks behind a
 // forwarder, sharedengine.go is an engine with what goes on beside it, engines.go and
 // instance.go keep windows, flags and what was metered over a reload, statefile.go over a
 // restart, lists.go reads lists and models and listfiles.go watches their files,
-// adminview.go is what admin/ sees, eventfeed.go what events/ is told, pause.go lets all
-// pass for a while, metrics.go and faults.go count, ready.go says when there is a verdict
-// to be had, log.go, denylog.go and clock.go are what all of these use.
+// adminview.go is what admin/ sees, observe.go what forecast/ sees, eventfeed.go what
+// events/ is told, pause.go lets all pass for a while, metrics.go and faults.go count,
+// ready.go says when there is a verdict to be had, log.go, denylog.go and clock.go are
+// what all of these use.
 package notunnel

@@ -135,6 +135,12 @@ func (n *Notunnel) zone(r *dns.Msg) string {
 // decide asks the engine. A fault in it is counted and lets the query pass.
 func (n *Notunnel) decide(w dns.ResponseWriter, r *dns.Msg, room *room, at moment) (ok bool) {
 	defer queryFaults.caught()
+	n.shared.engine().Query(n.query(w, r, room, at), &room.Decision)
+	return true
+}
+
+// query is a query as the engine sees it.
+func (n *Notunnel) query(w dns.ResponseWriter, r *dns.Msg, room *room, at moment) detect.Query {
 	q := detect.Query{
 		Name:   r.Question[0].Name,
 		Type:   r.Question[0].Qtype,
@@ -144,8 +150,7 @@ func (n *Notunnel) decide(w dns.ResponseWriter, r *dns.Msg, room *room, at momen
 	if len(n.clientIDs) > 0 {
 		n.clientIDs.identify(r, &q, &room.mac)
 	}
-	n.shared.engine().Query(q, &room.Decision)
-	return true
+	return q
 }
 
 // learn hands a reply to the engine. It returns false if the reply is to be
@@ -155,6 +160,22 @@ func (n *Notunnel) learn(j *judgement, m *dns.Msg) (ok bool) {
 	defer replyFaults.caught()
 	_, ok = n.shared.engine().Reply(j.ticket, m, j.at.time())
 	return ok
+}
+
+// observe shows a reply to who forecasts. A fault in that does nobody any harm.
+func (n *Notunnel) observe(l *learner, m *dns.Msg) {
+	defer replyFaults.caught()
+	o := n.shared.observer
+	if o == nil || !o.Samples(l.query.Question[0].Name) {
+		return
+	}
+	room := rooms.Get().(*room)
+	defer rooms.Put(room)
+	q, e, d := n.query(l.ResponseWriter, l.query, room, l.at), n.shared.engine(), &room.Decision
+	e.Identify(q, d)
+	if d.Why == detect.Judged || d.Why == detect.Reverse {
+		o.Exchange(e, &d.Subject, q.Type, m, q.At)
+	}
 }
 
 // learnCode hands over a reply that the server will write, past the learner. The
@@ -176,6 +197,7 @@ type learner struct {
 // WriteMsg implements the dns.ResponseWriter interface. A reply that is one too many
 // gives way to that of a blocked query.
 func (l *learner) WriteMsg(m *dns.Msg) error {
+	l.n.observe(l, m)
 	if !l.n.learn(&l.judgement, m) {
 		l.series.blocks[verdict.Budget].Inc()
 		if !l.n.monitor {

@@ -9,6 +9,7 @@ import (
 	"github.com/notunnel/notunnel/plugin/detect"
 	"github.com/notunnel/notunnel/plugin/events"
 	"github.com/notunnel/notunnel/plugin/flags"
+	"github.com/notunnel/notunnel/plugin/forecast"
 	"github.com/notunnel/notunnel/plugin/state"
 	"github.com/notunnel/notunnel/plugin/verdict"
 	"github.com/notunnel/notunnel/plugin/watch"
@@ -22,9 +23,11 @@ type sharedEngine struct {
 	maker   *instance
 	begun   time.Time
 	denials denyLog
-	watched *watch.Table // nil if nobody asks for it
+	watched *watch.Table // nil if nobody can ask for it, like the observer
 	feed    *events.Feed // nil if nobody is told
 	expiry  *expiry
+
+	observer *forecast.Observer
 
 	running atomic.Pointer[detect.Engine]
 	evicted atomic.Uint64 // by engines that it was before
@@ -85,6 +88,7 @@ func (r *registry) newEngine(cfg *config, before *lease, by *instance) (_ *share
 	if prev == nil && before != nil {
 		prev = before.sharedEngine
 	}
+	s.observe(prev)
 	defer func() {
 		if err != nil {
 			s.end(nil, nil)
@@ -202,6 +206,9 @@ func (s *sharedEngine) follow(e *detect.Engine) {
 func (s *sharedEngine) changed(c flags.Change) {
 	s.Changed()
 	s.tell(&c)
+	if s.observer != nil {
+		s.observer.Flagged(c)
+	}
 	if server := s.server.Load(); server != nil {
 		kind := "released"
 		if c.Kind == flags.Raised {

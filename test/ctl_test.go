@@ -93,7 +93,6 @@ func TestCtl(t *testing.T) {
 		{"allow x.org --for soon", 1, "for: "},
 		{"allow x.org --remove", 1, "there is no allowance of x.org"},
 		{"pause long", 1, "for: "},
-		{"forecast", 1, "this build forecasts nothing"},
 		{"--token /none flags", 2, "--token: "},
 		{"--admin 127.0.0.1:1 flags", 2, "cannot be reached"},
 		{"--admin " + f.metrics + " flags", 2, "does not answer as notunnel does"},

@@ -17,7 +17,7 @@ type ctlOptions struct {
 	json         bool
 
 	client, span, reason, note string
-	remove, everyone           bool
+	remove, everyone, all      bool
 }
 
 // ctlCommand is a subcommand of ctl: how it is called, the request that it makes, and how
@@ -27,14 +27,14 @@ type ctlCommand struct {
 	least, most       int      // arguments
 	options           []string // of its own
 	request           func(o *ctlOptions, args []string) (method, path string, body any)
-	show              func(out io.Writer, reply []byte) error
+	show, showAll     func(out io.Writer, reply []byte) error // showAll is nil where --all is no option
 }
 
 var ctlCommands = []ctlCommand{
 	{name: "status", does: "how the server does", request: get("status"), show: showStatus},
 	{name: "flags", does: "who is blocked, why, and until when", request: get("flags"), show: showFlags},
 	{name: "watch", does: "who is suspected on too little evidence, or near a budget", request: get("watch"), show: showWatch},
-	{name: "explain", takes: "NAME", does: "what is known of a name", least: 1, most: 1, options: []string{"client"}, request: explainRequest, show: showExplanation},
+	{name: "explain", takes: "NAME", does: "what is known of a name", least: 1, most: 1, options: []string{"client", "all"}, request: explainRequest, show: showExplanation, showAll: showWeights},
 	{name: "case", takes: "ID", does: "all that there is on a flag, as JSON", least: 1, most: 1, show: showJSON,
 		request: func(_ *ctlOptions, args []string) (string, string, any) {
 			return http.MethodGet, "flags/" + url.PathEscape(args[0]) + "/case", nil
@@ -47,7 +47,7 @@ var ctlCommands = []ctlCommand{
 	{name: "allow", takes: "[DOMAIN]", does: "list what people allowed; allow a domain, or take that back", most: 1,
 		options: []string{"client", "for", "reason", "remove"}, request: allowRequest, show: showAllowed},
 	{name: "lists", does: "what the lists have", request: get("lists"), show: showLists},
-	{name: "forecast", does: "what blocking would do here", request: get("forecast"), show: showJSON},
+	{name: "forecast", does: "what blocking would do here", request: get("forecast"), show: showForecast},
 	{name: "pause", takes: "TIME", does: "let everything pass for a while (10m), or end that (0s)", least: 1, most: 1, show: showPause,
 		request: func(_ *ctlOptions, args []string) (string, string, any) {
 			return http.MethodPost, "pause", map[string]string{"for": args[0]}
@@ -102,6 +102,7 @@ func runCtl(args []string, stdout, stderr io.Writer) int {
 	c.StringVar(&o.token, "token", "", "file of the token; without it the server has to have none either")
 	c.BoolVar(&o.json, "json", false, "the reply as it came, for scripts")
 	c.StringVar(&o.client, "client", "", "of explain and allow: address or network")
+	c.BoolVar(&o.all, "all", false, "of explain: every feature, and what it adds to the score")
 	c.StringVar(&o.span, "for", "", "of allow: for how long, such as 1h (default: until it is taken back)")
 	c.StringVar(&o.reason, "reason", "", "of allow: why")
 	c.BoolVar(&o.remove, "remove", false, "of allow: take it back")
@@ -137,7 +138,7 @@ func ctl(c *commandLine, o *ctlOptions, rest []string, stdout io.Writer) error {
 		}
 		return fmt.Errorf("%s takes %s", cmd.name, cmd.takes)
 	}
-	for _, option := range []string{"client", "for", "reason", "remove", "note", "everyone"} {
+	for _, option := range []string{"client", "for", "reason", "remove", "note", "everyone", "all"} {
 		if c.Changed(option) && !slices.Contains(cmd.options, option) {
 			return fmt.Errorf("--%s does not go with %s", option, cmd.name)
 		}
@@ -156,6 +157,9 @@ func ctl(c *commandLine, o *ctlOptions, rest []string, stdout io.Writer) error {
 	if o.json {
 		_, err := stdout.Write(reply)
 		return err
+	}
+	if o.all {
+		return cmd.showAll(stdout, reply)
 	}
 	return cmd.show(stdout, reply)
 }

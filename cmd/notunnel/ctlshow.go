@@ -40,6 +40,12 @@ func when(t *time.Time) string {
 	return t.Local().Format(time.DateTime)
 }
 
+// whyColumn wraps its text.
+const (
+	whyColumn = "names, and why"
+	widestWhy = 64
+)
+
 func size(n uint64) string { return humanize.IBytes(n) }
 
 // ofLimit is what was spent of a limit.
@@ -58,7 +64,7 @@ func render(out io.Writer, none string, head table.Row, rows []table.Row) error 
 	t := table.NewWriter()
 	t.SetStyle(table.StyleLight)
 	t.AppendHeader(head)
-	t.SetColumnConfigs([]table.ColumnConfig{{Name: "scope", WidthMax: widestSLD}, {Name: "SLD", WidthMax: widestSLD}, {Name: "name", WidthMax: widestSLD}})
+	t.SetColumnConfigs([]table.ColumnConfig{{Name: "scope", WidthMax: widestSLD}, {Name: "SLD", WidthMax: widestSLD}, {Name: "name", WidthMax: widestSLD}, {Name: whyColumn, WidthMax: widestWhy}})
 	t.AppendRows(rows)
 	_, err := fmt.Fprintln(out, t.Render())
 	return err
@@ -217,45 +223,6 @@ func showStatus(out io.Writer, reply []byte) error {
 		"windows", fmt.Sprintf("%d of at most %d, %d evicted", s.Windows, s.Capacity, s.Evictions),
 		"allowances", fmt.Sprint(s.Allowances), "marks", fmt.Sprint(s.Marks), "state", state,
 		"models", s.Models[:min(12, len(s.Models))], "suffix list", s.Suffixes, "version", s.Version)
-}
-
-func showExplanation(out io.Writer, reply []byte) error {
-	x, err := readReply[admin.Explanation](reply)
-	if err != nil {
-		return err
-	}
-	client, score, scope := "any", "", ""
-	if x.Client != nil {
-		client = *x.Client
-	}
-	if x.Score != nil {
-		score = fmt.Sprintf("%.3f, flagged from %.3f on", *x.Score, x.Threshold)
-	}
-	verdict := x.Verdict
-	if x.Judged != "judged" && x.Ground == nil {
-		verdict += ": " + x.Judged
-	}
-	if x.Ground != nil && x.Scope != nil {
-		verdict, scope = fmt.Sprintf("%s, on the ground %s: %s", x.Verdict, *x.Ground, x.Said), *x.Scope
-	}
-	var why []string
-	for _, r := range x.Reasons {
-		why = append(why, onTerminal(r.Text))
-	}
-	flag := []string{"", ""}
-	if f := x.Flag; f != nil {
-		flag = []string{f.ID + ", since " + when(&f.Since) + ", until " + when(&f.Until), strings.Join(f.Names, "\n")}
-	}
-	if err := lines(out,
-		"name", x.Name, "client", client, "SLD", x.SLD, "standing", x.Standing, "verdict", verdict, "scope", scope, "score", score,
-		"why", strings.Join(why, "\n"), "went out", ofLimit(x.UpBytes, x.UpLimit), "came in", ofLimit(x.DownBytes, x.DownLimit),
-		"flag", flag[0], "names", flag[1]); err != nil {
-		return err
-	}
-	if len(x.Allowed) == 0 {
-		return nil
-	}
-	return allowanceTable(out, x.Allowed)
 }
 
 func showLists(out io.Writer, reply []byte) error {

@@ -7,7 +7,7 @@ import (
 )
 
 // denied is the list that --deny asks for.
-func (o *scanOptions) denied(allow *verdict.AllowList) (*verdict.DenyList, error) {
+func (o *replayOptions) denied(allow *verdict.AllowList) (*verdict.DenyList, error) {
 	all := verdict.NewDenyBuilder(allow)
 	for _, arg := range o.deny {
 		add := all.Add

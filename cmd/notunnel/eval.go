@@ -17,7 +17,7 @@ import (
 // list is in force; each line says whether the shipped one covers the session,
 // so that both figures come out of one run.
 func runEval(args []string, stdout, stderr io.Writer) int {
-	var o scanOptions
+	var o replayOptions
 	c := newCommandLine("eval", "[--sources TABLE] [--threshold X] [--model DIR] FILE...",
 		"FILE is any log that notunnel scan reads. One JSON object a session goes to standard output.")
 	c.files = true
@@ -30,7 +30,7 @@ func runEval(args []string, stdout, stderr io.Writer) int {
 }
 
 // evaluate judges each file by an engine of its own: sessions do not span files.
-func evaluate(o scanOptions, table string, files []string, stdout io.Writer) error {
+func evaluate(o replayOptions, table string, files []string, stdout io.Writer) error {
 	sources, err := readSources(table)
 	if err != nil {
 		return err

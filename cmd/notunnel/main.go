@@ -17,6 +17,8 @@ type command struct {
 
 var commands = []command{
 	{"scan", "report the tunnels in captures and DNS logs", runScan},
+	{"forecast", "tell what block mode would have done, and what to leave out before", runForecast},
+	{"explain", "tell all that is known of a name in captures and DNS logs", runExplain},
 	{"ctl", "ask and command a running server", runCtl},
 	{"features", "write window states of labelled logs, to train the forest on", runFeatures},
 	{"eval", "judge labelled logs session by session, to measure a model", runEval},

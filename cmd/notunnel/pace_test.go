@@ -68,7 +68,7 @@ func BenchmarkPace(b *testing.B) {
 				scanning += took(b, func() error {
 					stop := heapWatch(&most)
 					defer stop()
-					return scan(scanOptions{json: true, window: time.Hour}, []string{path}, io.Discard, io.Discard)
+					return scan(scanOptions{json: true, replayOptions: replayOptions{window: time.Hour}}, []string{path}, io.Discard, io.Discard)
 				})
 			}
 			b.ReportMetric(decoding.Seconds()/float64(b.N), "s-decoding")

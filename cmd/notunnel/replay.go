@@ -14,6 +14,12 @@ import (
 	"github.com/notunnel/notunnel/plugin/verdict"
 )
 
+// Clients that have no address are called by a host's name, or by the file.
+const (
+	hostClient = "host:"
+	fileClient = "file:"
+)
+
 // replay passes recorded traffic through an engine as if it were blocking, and
 // keeps what became of every pair of SLD and client.
 type replay struct {
@@ -78,7 +84,7 @@ func (r *replay) judge(q *capture.Query) (*pair, error) {
 	d, at, source := &r.decision, r.clock.at(q.At), r.source
 	switch {
 	case q.Host != "":
-		source = "host:" + q.Host
+		source = hostClient + q.Host
 	case !q.Client.IsValid():
 		r.anonymous.Add("%q", q.Name)
 	}
@@ -154,12 +160,21 @@ func (p *pair) take(d *detect.Decision) {
 // asked is a query that waits for its reply.
 type asked struct {
 	ticket detect.Ticket
-	pair   *pair        // nil if it was not judged
-	query  *queryReport // nil if nobody wants it
+	pair   *pair  // nil if it was not judged
+	asker  *asker // nil if nobody examines the domain
+
+	observed *observed    // nil unless a forecast is made
+	query    *queryReport // nil if nobody wants it
 }
 
 // Reply implements capture.Visitor.
 func (r *replay) Reply(q *capture.Query, m *dns.Msg) error {
+	_, err := r.learn(q, m)
+	return err
+}
+
+// learn hands a reply to the engine. It returns what the reply brings in.
+func (r *replay) learn(q *capture.Query, m *dns.Msg) (price meter.Bits, err error) {
 	a := q.Data.(*asked)
 	price, ok := r.engine.Reply(a.ticket, m, r.clock.now)
 	if !ok && a.query != nil {
@@ -172,7 +187,7 @@ func (r *replay) Reply(q *capture.Query, m *dns.Msg) error {
 			r.accounts.block(p)
 		}
 	}
-	return nil
+	return price, nil
 }
 
 // report makes the report of a query, and passes on that of the one before: a reply

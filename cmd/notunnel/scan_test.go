@@ -115,6 +115,9 @@ func TestScanOptions(t *testing.T) {
 			t.Errorf("%v: still blocked: %v", args, pairs)
 		}
 	}
+	if wide, _ := scanned(t, "--client-prefix", "8,32", tunnelSample); len(wide) != 1 || client(wide[0]) != "10.0.0.0/8" {
+		t.Errorf("--client-prefix 8,32: %v", wide)
+	}
 	if low, _ := scanned(t, "--threshold", "0.5", "--window", "10m", tunnelSample); len(low) != 1 {
 		t.Error("at a threshold of 0.5 nothing is blocked")
 	}

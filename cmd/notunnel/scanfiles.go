@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -12,11 +13,31 @@ import (
 // standardInput is what a file is called that is none.
 const standardInput = "-"
 
+// read replays the files in order for a command. Files that cannot be read are named, and
+// keep nothing from being said of the others: unread says then how many there are. If none
+// can be read, or the replay fails, err says so.
+func (r *replay) read(in capture.Options, paths []string, v capture.Visitor, command string, stderr io.Writer) (unread, err error) {
+	failed := r.files(in, paths, v, stderr)
+	switch {
+	case r.failed != nil:
+		return nil, r.failed
+	case len(failed) == len(paths):
+		return nil, errors.Join(failed...)
+	}
+	for _, err := range failed {
+		fmt.Fprintf(stderr, "notunnel %s: %v\n", command, err)
+	}
+	if len(failed) > 0 {
+		unread = fmt.Errorf("%d of %d files could not be read, the report is of the others", len(failed), len(paths))
+	}
+	return unread, nil
+}
+
 // files replays the files, one after the other, and says of each on stderr what was left out of it
 // and how it was taken. It returns the errors of those that cannot be read.
-func (r *replay) files(in capture.Options, paths []string, stderr io.Writer) (unread []error) {
+func (r *replay) files(in capture.Options, paths []string, v capture.Visitor, stderr io.Writer) (unread []error) {
 	for _, path := range paths {
-		stats, err := r.file(in, path, stderr)
+		stats, err := r.file(in, path, v, stderr)
 		if r.failed != nil {
 			return unread
 		}
@@ -28,7 +49,7 @@ func (r *replay) files(in capture.Options, paths []string, stderr io.Writer) (un
 	return unread
 }
 
-func (r *replay) file(in capture.Options, path string, stderr io.Writer) (stats capture.Stats, err error) {
+func (r *replay) file(in capture.Options, path string, v capture.Visitor, stderr io.Writer) (stats capture.Stats, err error) {
 	f, name := os.Stdin, "standard input"
 	if path != standardInput {
 		name = path
@@ -43,7 +64,7 @@ func (r *replay) file(in capture.Options, path string, stderr io.Writer) (stats 
 	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
 		in.Modified = info.ModTime()
 	}
-	judge := newPipeline(r)
+	judge := newPipeline(v)
 	progress := fileProgress(f, stderr, func() int { return judge.queries })
 	defer progress.finish()
 	stats, err = in.Visit(progress, name, judge)
@@ -89,5 +110,5 @@ func (r *replay) open(path string) {
 	} else {
 		r.opened[base] = path
 	}
-	r.source = "file:" + base
+	r.source = fileClient + base
 }

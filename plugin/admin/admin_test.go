@@ -15,6 +15,7 @@ import (
 	"github.com/notunnel/notunnel/model"
 	"github.com/notunnel/notunnel/plugin/detect"
 	"github.com/notunnel/notunnel/plugin/flags"
+	"github.com/notunnel/notunnel/plugin/forecast"
 	"github.com/notunnel/notunnel/plugin/keyhash"
 	"github.com/notunnel/notunnel/plugin/verdict"
 	"github.com/notunnel/notunnel/plugin/watch"
@@ -26,21 +27,23 @@ const secret = "0123456789abcdef0123456789abcdef"
 type desk struct {
 	engine  *detect.Engine
 	watched *watch.Table
+	seen    *forecast.Observer
 	ahead   atomic.Int64 // of the clock, ns
 	until   time.Time
 	changed atomic.Int32
 }
 
-func (d *desk) Engine() *detect.Engine { return d.engine }
-func (d *desk) Watched() *watch.Table  { return d.watched }
-func (d *desk) Settings() Settings     { return Settings{Mode: "block"} }
-func (d *desk) Lists() Lists           { return Lists{} }
-func (d *desk) State() *State          { return nil }
-func (d *desk) Now() time.Time         { return time.Unix(1.7e9, d.ahead.Load()) }
-func (d *desk) Told(string)            { d.changed.Add(1) }
-func (d *desk) Pause(until time.Time)  { d.until = until }
-func (d *desk) Paused() time.Time      { return d.until }
-func (d *desk) Count() (int, uint64)   { return d.engine.Count() }
+func (d *desk) Engine() *detect.Engine       { return d.engine }
+func (d *desk) Watched() *watch.Table        { return d.watched }
+func (d *desk) Observer() *forecast.Observer { return d.seen }
+func (d *desk) Settings() Settings           { return Settings{Mode: "block"} }
+func (d *desk) Lists() Lists                 { return Lists{} }
+func (d *desk) State() *State                { return nil }
+func (d *desk) Now() time.Time               { return time.Unix(1.7e9, d.ahead.Load()) }
+func (d *desk) Told(string)                  { d.changed.Add(1) }
+func (d *desk) Pause(until time.Time)        { d.until = until }
+func (d *desk) Paused() time.Time            { return d.until }
+func (d *desk) Count() (int, uint64)         { return d.engine.Count() }
 
 // serve runs a server with a token, or without.
 func serve(t *testing.T, token Token) (*desk, *Server) {
@@ -55,7 +58,8 @@ func serve(t *testing.T, token Token) (*desk, *Server) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &desk{engine: engine, watched: watch.New()}
+	d := &desk{engine: engine, watched: watch.New(), seen: forecast.New(forecast.Config{Domains: 64, Every: 1}, time.Unix(1.7e9, 0))}
+	engine.Flags().Follow(d.seen.Flagged)
 	s, err := Listen("127.0.0.1:0", token, d)
 	if err != nil {
 		t.Fatal(err)
@@ -158,7 +162,6 @@ func TestBadRequests(t *testing.T) {
 		{"POST", "pause", `{}`, 400},
 		{"POST", "pause", `{"for":"long"}`, 400},
 		{"POST", "pause", `{"for":"100h"}`, 400},
-		{"GET", "forecast", ``, 501},
 		{"POST", "status", ``, 405},
 	} {
 		if got, said := call(t, s, c.method, "/api/v1/"+c.path, c.body, nil); got != c.want {

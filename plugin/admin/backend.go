@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/notunnel/notunnel/plugin/detect"
+	"github.com/notunnel/notunnel/plugin/forecast"
 	"github.com/notunnel/notunnel/plugin/watch"
 )
 
@@ -11,6 +12,7 @@ import (
 type Backend interface {
 	Engine() *detect.Engine
 	Watched() *watch.Table
+	Observer() *forecast.Observer
 	Settings() Settings
 	Lists() Lists
 	State() *State // nil without a state file

@@ -199,6 +199,7 @@ func (e *Engine) InheritFlags(from *Engine) {
 		for _, pair := range e.flags.Inherit(from.flags) {
 			e.pairs.forget(pair) // a block ends in a fresh window
 		}
+		e.releaseAllowed()
 	}
 }
 
@@ -213,6 +214,12 @@ func (e *Engine) SetAllow(l *verdict.AllowList) {
 		l = &verdict.AllowList{}
 	}
 	e.allow.Store(l)
+	e.releaseAllowed()
+}
+
+// releaseAllowed ends the flags of what the allow list covers.
+func (e *Engine) releaseAllowed() {
+	l := e.allow.Load()
 	e.flags.Release(flags.Allowed, func(f *flags.Flag) bool { return l.Covers([]byte(f.Scope)) })
 }
 

@@ -1,8 +1,13 @@
 package detect
 
 import (
+	"cmp"
+	"fmt"
+
+	"github.com/notunnel/notunnel/model"
 	"github.com/notunnel/notunnel/plugin/flags"
 	"github.com/notunnel/notunnel/plugin/meter"
+	"github.com/notunnel/notunnel/plugin/split"
 	"github.com/notunnel/notunnel/plugin/standing"
 	"github.com/notunnel/notunnel/plugin/verdict"
 )
@@ -10,6 +15,7 @@ import (
 // Explanation is all that an engine knows of a name and a client.
 type Explanation struct {
 	Decision                 // as Identify fills it in; with a score if there is a window, and what passed
+	Because   string         // why it is not judged, or blocked by a list, in words; "" of what is judged
 	Now       verdict.Ruling // on the query, if it came now
 	Standing  standing.Standing
 	Threshold float64
@@ -24,6 +30,7 @@ func (e *Engine) Explain(q Query, x *Explanation) {
 	e.identify(&q, &x.Decision)
 	x.Standing, x.Threshold = e.Standing(x.SLD()), e.threshold(x.SLD())
 	x.Limits = e.Limits(x.SLD())
+	x.Because = e.because(&q, &x.Decision)
 	switch x.Why {
 	case Denied:
 		e.block(&x.Decision)
@@ -56,6 +63,44 @@ func (e *Engine) Explain(q Query, x *Explanation) {
 	}
 }
 
+// because says in words why a query is not judged, or by what it is denied.
+func (e *Engine) because(q *Query, d *Decision) string {
+	switch d.Why {
+	case NoSLD:
+		return "it has no SLD: a single label, or a public suffix"
+	case Local:
+		return "it is a special-use name, or in the reverse zone of a private network: no server on the Internet is asked for it"
+	case Reverse:
+		return "it is nothing but an address: what it says is metered, how it looks is not judged"
+	case Malformed:
+		return "it is no name of the DNS"
+	case Exempt:
+		return fmt.Sprintf("%s is exempt", q.Client.Unmap())
+	case Allowed:
+		return e.allowedBy(q, d)
+	case Denied:
+		if _, listed := e.deny.Load().Covers(d.Full()); !listed {
+			return fmt.Sprintf("a person confirmed %s for everyone", split.Text(d.Scope))
+		}
+		return fmt.Sprintf("%s is on the deny list", split.Text(d.Scope))
+	}
+	return ""
+}
+
+// allowedBy says what allows a query.
+func (e *Engine) allowedBy(q *Query, d *Decision) string {
+	name := d.Full()
+	if entry, reason, ok := e.allow.Load().Entry(name); ok {
+		return fmt.Sprintf("%s is on the allow list: %s", split.Text([]byte(entry)), cmp.Or(reason, "no reason is given"))
+	}
+	for _, a := range e.Allowances(q.At) {
+		if a.Within(string(name), &d.Client) {
+			return fmt.Sprintf("a person allowed %s: %s", split.Text([]byte(a.Domain)), cmp.Or(a.Reason, "no reason is given"))
+		}
+	}
+	return "a response policy zone exempts it"
+}
+
 // Limits are those of an SLD; that of clients is for unknown ones alone.
 func (e *Engine) Limits(sld []byte) meter.Limits {
 	l, factor := e.config.Budget, e.factor(sld)
@@ -65,6 +110,12 @@ func (e *Engine) Limits(sld []byte) meter.Limits {
 	l.Up, l.Down = l.Up.Times(factor), l.Down.Times(factor)
 	return l
 }
+
+// Budget is that of unknown SLDs.
+func (e *Engine) Budget() meter.Limits { return e.config.Budget }
+
+// HeldOut is how the models fared on benign pairs.
+func (e *Engine) HeldOut() model.HeldOut { return e.config.Models.HeldOut }
 
 // Quarters is how many quarters of a budget the pair of a decision has spent, of that which
 // it has spent most of.

@@ -23,43 +23,75 @@ const (
 // of which nothing is known would have (forest.Explain).
 func (e *Engine) Reasons(v feature.Vector) []flags.Reason {
 	m := e.config.Models
-	return explain(m.Forest, feature.Names[:], m.Benign[:], v[:])
+	return reasons(m.Forest, feature.Names[:], m.Benign[:], v[:])
 }
 
 // jointReasons is Reasons for a client over several domains.
 func (e *Engine) jointReasons(v feature.JointVector) []flags.Reason {
 	j := &e.config.Models.Joint
-	return explain(j.Forest, feature.JointNames[:], j.Benign[:], v[:])
+	return reasons(j.Forest, feature.JointNames[:], j.Benign[:], v[:])
 }
 
-func explain(f *forest.Forest, names []string, benign []feature.Range, v []float32) []flags.Reason {
-	weights := make([]float64, len(v))
-	if f == nil {
-		return []flags.Reason{}
+func reasons(f *forest.Forest, names []string, benign []feature.Range, v []float32) []flags.Reason {
+	all, base := weights(f, v)
+	shown := []flags.Reason{}
+	if all == nil {
+		return shown
 	}
-	base, err := f.Explain(v, weights)
-	if err != nil {
-		return []flags.Reason{}
-	}
-	order, rest := make([]int, 0, len(v)), 0.
-	for i, w := range weights {
-		order, rest = append(order, i), rest+w
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(math.Abs(weights[b]), math.Abs(weights[a])) })
-	reasons := []flags.Reason{}
-	for _, i := range order[:min(len(order), maxReasons)] {
-		if math.Abs(weights[i]) < leastWeight {
-			break
+	rest := 0.
+	for i, w := range all {
+		if i < maxReasons && math.Abs(w.weight) >= leastWeight {
+			shown = append(shown, reason(names, benign, v, w))
+		} else {
+			rest += w.weight
 		}
-		name, usual := names[i], benign[i]
-		rest -= weights[i]
-		reasons = append(reasons, flags.Reason{
-			Text: fmt.Sprintf("%s %s (benign %s, from %s to %s): %+.2f", feature.Words(name), feature.Shown(name, v[i]),
-				feature.Shown(name, usual.Median), feature.Shown(name, usual.Low), feature.Shown(name, usual.High), weights[i]),
-			Weight: weights[i], Feature: name, Value: float64(v[i]), Benign: usual,
-		})
 	}
-	return append(reasons, flags.Reason{
+	return append(shown, flags.Reason{
 		Text: fmt.Sprintf("all else %+.2f, from %.2f on", rest, base), Weight: rest,
 	})
+}
+
+// Weights is what each feature of a window adds to its score, strongest first. They and
+// base, what a window of which nothing is known would have, add up to it. They are nil
+// where there is no score.
+func (e *Engine) Weights(v feature.Vector) (each []flags.Reason, base float64) {
+	m := e.config.Models
+	all, base := weights(m.Forest, v[:])
+	for _, w := range all {
+		each = append(each, reason(feature.Names[:], m.Benign[:], v[:], w))
+	}
+	return each, base
+}
+
+// weight is what a feature adds to a score.
+type weight struct {
+	feature int
+	weight  float64
+}
+
+// weights are those of all features, strongest first, nil without a score.
+func weights(f *forest.Forest, v []float32) (all []weight, base float64) {
+	parts := make([]float64, len(v))
+	if f == nil {
+		return nil, 0
+	}
+	base, err := f.Explain(v, parts)
+	if err != nil {
+		return nil, 0
+	}
+	for i, part := range parts {
+		all = append(all, weight{feature: i, weight: part})
+	}
+	slices.SortStableFunc(all, func(a, b weight) int { return cmp.Compare(math.Abs(b.weight), math.Abs(a.weight)) })
+	return all, base
+}
+
+// reason says in words what a feature adds.
+func reason(names []string, benign []feature.Range, v []float32, w weight) flags.Reason {
+	name, usual := names[w.feature], benign[w.feature]
+	return flags.Reason{
+		Text: fmt.Sprintf("%s %s (benign %s, from %s to %s): %+.2f", feature.Words(name), feature.Shown(name, v[w.feature]),
+			feature.Shown(name, usual.Median), feature.Shown(name, usual.Low), feature.Shown(name, usual.High), w.weight),
+		Weight: w.weight, Feature: name, Value: float64(v[w.feature]), Benign: usual,
+	}
 }

@@ -44,6 +44,17 @@ func TestReasonsAccountForTheScore(t *testing.T) {
 		p, _ := m.Forest.Probability(v[:])
 		base, _ := m.Forest.Explain(v[:], make([]float64, len(v)))
 		check(e.Reasons(v), feature.Names[:], p, base)
+		each, from := e.Weights(v)
+		sum := from
+		for i, w := range each {
+			sum += w.Weight
+			if i > 0 && math.Abs(w.Weight) > math.Abs(each[i-1].Weight) {
+				t.Fatal("a stronger feature comes later")
+			}
+		}
+		if len(each) != feature.Count || from != base || math.Abs(sum-float64(p)) > 1e-5 {
+			t.Fatalf("%d features account for %v of a score of %v", len(each), sum, p)
+		}
 		var j feature.JointVector
 		for i, usual := range m.Joint.Benign {
 			j[i] = usual.Low + 2*r.Float32()*(usual.High-usual.Low)
@@ -61,5 +72,8 @@ func TestNoScoreHasNoReasons(t *testing.T) {
 	v[3] = float32(math.NaN())
 	if reasons := e.Reasons(v); reasons == nil || len(reasons) != 0 {
 		t.Errorf("%v, want an empty list", reasons)
+	}
+	if each, _ := e.Weights(v); each != nil {
+		t.Errorf("%v, want none", each)
 	}
 }

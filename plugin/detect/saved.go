@@ -2,10 +2,12 @@ package detect
 
 import (
 	"io"
+	"net/netip"
 	"time"
 
 	"github.com/notunnel/notunnel/plugin/keyhash"
 	"github.com/notunnel/notunnel/plugin/meter"
+	"github.com/notunnel/notunnel/plugin/subject"
 )
 
 // Key is the secret under which pairs are known.
@@ -13,6 +15,16 @@ func (e *Engine) Key() keyhash.Key { return e.config.Key }
 
 // ClientBits are the bits of an IPv4 and of an IPv6 address that make one client.
 func (e *Engine) ClientBits() (bits4, bits6 int) { return e.config.Bits4, e.config.Bits6 }
+
+// Client makes c the client at an address, or the source of that name.
+func (e *Engine) Client(c *subject.Client, address string) {
+	var at netip.Addr
+	named := subject.ParseClient(address)
+	if network, ok := named.Network(); ok {
+		at = network.Addr()
+	}
+	e.networks.Identify(c, at, address)
+}
 
 // SaveMeters writes what RestoreMeters reads. The engine may be in use meanwhile.
 func (e *Engine) SaveMeters(w io.Writer) error {

@@ -2,10 +2,8 @@ package flags
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
-	"github.com/notunnel/notunnel/plugin/split"
 	"github.com/notunnel/notunnel/plugin/subject"
 	"github.com/notunnel/notunnel/plugin/verdict"
 )
@@ -33,7 +31,7 @@ type Flag struct {
 	DownBytes   uint64
 	Blocked     uint64 // queries since, the deciding one included
 
-	samples [maxSamples]string // prefixes of the first that were blocked; what is longer than maxSample was cut
+	samples Samples // the first that were blocked
 }
 
 // IDText is how people are told an ID, and ShortID how many digits of it will do where
@@ -48,38 +46,9 @@ type Cited struct {
 	Reasons []Reason
 }
 
-const (
-	maxSamples = 3
-	maxSample  = 60 // bytes
-)
-
 // Names are up to three names that were blocked, in presentation form. A prefix of
 // more than 60 bytes is cut there and ends in "…".
-func (f *Flag) Names() []string {
-	names := []string{}
-	for _, prefix := range f.samples {
-		if prefix == "" {
-			break
-		}
-		cut := ""
-		if len(prefix) > maxSample {
-			prefix, cut = prefix[:maxSample], "…"
-		}
-		names = append(names, split.Text([]byte(prefix))+cut+"."+split.Text([]byte(f.SLD)))
-	}
-	return names
-}
-
-// sample keeps a prefix if there is room and it is another one.
-func (f *Flag) sample(prefix []byte) {
-	prefix = prefix[:min(len(prefix), maxSample+1)]
-	for i, known := range f.samples {
-		if known == "" && len(prefix) > 0 && !slices.Contains(f.samples[:i], string(prefix)) {
-			f.samples[i] = string(prefix)
-			return
-		}
-	}
-}
+func (f *Flag) Names() []string { return f.samples.Names(f.SLD) }
 
 // covers reports whether the flag is about the subject.
 func (f *Flag) covers(s *subject.Subject) bool {
@@ -92,7 +61,7 @@ func (f *Flag) covers(s *subject.Subject) bool {
 // queries that overtake each other do so by much less.
 func (f *Flag) touch(at time.Time, hold time.Duration, prefix []byte) {
 	f.Blocked++
-	f.sample(prefix)
+	f.samples.Add(prefix)
 	const overtaken = 10 * time.Second
 	if at.After(f.Last) || f.Last.Sub(at) > overtaken {
 		f.Last, f.Until = at, at.Add(hold)

@@ -10,16 +10,16 @@ import (
 // holds it guards it. The zero value is one that has not been charged yet. What each query
 // and reply needs comes first.
 type Account struct {
-	identity  uint64 // among what was paid for: nothing is found of one that had the key before; 0 before the first charge
-	part      uint32 // number of the running part of the sums
-	rest      uint32 // number of its rest plus one; 0 if it has none
-	up, down  sum    // since it is held
-	before    amount // what is remembered of it from before that
-	unchanged uint32 // replies in a row that were as the last ones to their names
-	newest    uint32 // records that were new
-	begun     uint32 // and beginnings of records
-	known     bool   // standing has been asked for
-	factor    uint8  // by which the limits are multiplied, if it has
+	identity  uint64         // among what was paid for: nothing is found of one that had the key before; 0 before the first charge
+	part      uint32         // number of the running part of the sums
+	rest      uint32         // number of its rest plus one; 0 if it has none
+	up, down  sum            // since it is held
+	before    amount         // what is remembered of it from before that
+	unchanged uint32         // replies in a row that were as the last ones to their names
+	newest    uint32         // records that were new
+	begun     uint32         // and beginnings of records
+	known     bool           // standing has been asked for
+	factor    uint8          // by which the limits are multiplied, if it has
 	records   recent[uint16] // that came in
 	memory    memory[uint32, uint16]
 }

@@ -18,9 +18,9 @@ type Limits struct {
 // can still be counted.
 const mostLimit = 1 << 20
 
-// mostUp is how many times Down Up can be, as it is by default. More is a mistake: what
+// MostUp is how many times Down Up can be, as it is by default. More is a mistake: what
 // can be brought in should not be dearer than what can be carried out.
-const mostUp = 4
+const MostUp = 4
 
 var errForm = errors.New("UP DOWN [CLIENT] are wanted, sizes from 1B to 1MiB such as 256KiB, or off")
 
@@ -39,8 +39,8 @@ func ParseLimits(args []string) (l Limits, err error) {
 		}
 		*to = FromBytes(n)
 	}
-	if uint64(l.Up) > mostUp*uint64(l.Down) {
-		return Limits{}, fmt.Errorf("UP %s is more than %d times DOWN %s, are they swapped? %w", args[0], mostUp, args[1], errForm)
+	if uint64(l.Up) > MostUp*uint64(l.Down) {
+		return Limits{}, fmt.Errorf("UP %s is more than %d times DOWN %s, are they swapped? %w", args[0], MostUp, args[1], errForm)
 	}
 	return l, nil
 }

@@ -239,7 +239,7 @@ func (m *Meter) chargeClient(q *Query, excess Bits) {
 	a := m.account(s, rests, client, q.At)
 	a.up.add(excess)
 	if m.config.Watch != nil {
-		m.config.Watch(Passed{Account: client, Up: a.spent().up})
+		m.config.Watch(Passed{Account: client, Client: q.Client, Up: a.spent().up})
 	}
 }
 

@@ -10,10 +10,10 @@ import (
 // that charge included.
 type Passed struct {
 	Account  uint64
-	Domain   []byte // of a pair, with a query
-	Client   *subject.Client
-	Factor   uint8 // of a pair: by which its limits are multiplied; 0 for a client
-	Kind     Kind  // of a query
+	Domain   []byte          // of a pair, with a query
+	Client   *subject.Client // nil with a reply
+	Factor   uint8           // of a pair: by which its limits are multiplied; 0 for a client
+	Kind     Kind            // of a query
 	Up, Down Bits
 }
 
@@ -48,13 +48,18 @@ func (p *Peaks) Watch(now Passed) {
 		peak = &Peak{}
 		p.Pairs[now.Account] = peak
 	}
-	if peak.Domain == "" && len(now.Domain) > 0 {
-		peak.Domain, peak.Client = string(now.Domain), now.Client.String()
+	peak.Take(&now)
+}
+
+// Take takes in what a meter says of the pair.
+func (p *Peak) Take(now *Passed) {
+	if p.Domain == "" && len(now.Domain) > 0 {
+		p.Domain, p.Client = string(now.Domain), now.Client.String()
 	}
-	peak.Factor = now.Factor
-	peak.Up, peak.Down = max(peak.Up, now.Up), max(peak.Down, now.Down)
+	p.Factor = now.Factor
+	p.Up, p.Down = max(p.Up, now.Up), max(p.Down, now.Down)
 	if now.Kind == Fresh {
-		peak.New = max(peak.New, now.Up)
+		p.New = max(p.New, now.Up)
 	}
 }
 

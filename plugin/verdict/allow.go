@@ -117,22 +117,35 @@ func (l *AllowList) First(n int) iter.Seq2[string, string] {
 // Covers reports whether the name, in canonical form, is on the list or below an
 // entry of it. It does not allocate.
 func (l *AllowList) Covers(name []byte) bool {
+	_, ok := l.find(name)
+	return ok
+}
+
+// Entry is the entry that covers the name, and the reason it is there. It returns false
+// if there is none.
+func (l *AllowList) Entry(name []byte) (domain, reason string, ok bool) {
+	entry, ok := l.find(name)
+	return string(entry), l.domains[string(entry)], ok
+}
+
+// find is the part of the name that is an entry.
+func (l *AllowList) find(name []byte) (entry []byte, ok bool) {
 	at := len(name)
 	for depth := range l.depth {
 		for at--; at >= 0 && name[at] != '.'; at-- {
 		}
 		end := name[at+1:]
 		if depth == 1 && !l.single && len(end) > 0 && l.roots[len(end)%len(l.roots)]>>(end[0]%32)&1 == 0 {
-			return false
+			return nil, false
 		}
 		if len(end) > 0 && l.shapes[len(end)%len(l.shapes)]>>(end[0]%32)&1 != 0 {
 			if _, ok := l.domains[string(end)]; ok {
-				return true
+				return end, true
 			}
 		}
 		if at < 0 {
 			break
 		}
 	}
-	return false
+	return nil, false
 }
