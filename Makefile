@@ -63,7 +63,7 @@ bench: ## measure everything, write test/BENCHMARKS.md (some minutes; make deps)
 	$(GO) run ./test/bench
 
 .PHONY: e2e
-e2e: ## real iodine and dns2tcp through the resolver (root)
+e2e: ## real iodine, dns2tcp and dnsmasq with the resolver (root)
 	$(GO) test -tags e2e -count 1 -timeout 20m -v -run '^TestE2E' ./test
 
 .PHONY: lint
@@ -88,7 +88,7 @@ check-licenses: ## fail if make licenses would change anything
 .PHONY: deps
 deps: ## Debian and Python packages for e2e, portable, bench and training
 	$(SUDO) apt-get update -q
-	$(SUDO) apt-get install -q -y --no-install-recommends iodine dns2tcp iproute2 tcpdump dnsutils gcc libc6-dev python3-venv python3-torch qemu-user dnsperf valgrind
+	$(SUDO) apt-get install -q -y --no-install-recommends iodine dns2tcp dnsmasq-base iproute2 tcpdump dnsutils gcc libc6-dev python3-venv python3-torch qemu-user dnsperf valgrind
 	test -x $(PYTHON) || /usr/bin/python3 -m venv --system-site-packages .venv
 	$(PYTHON) -m pip install -q -r model/train/requirements.txt
 

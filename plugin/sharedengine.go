@@ -106,6 +106,9 @@ func (r *registry) newEngine(cfg *config, before *lease, by *instance) (_ *share
 	s.expiry = expire(s)
 	if cfg.admin != "" || s.feed.Any() {
 		s.watched = watch.New()
+		if prev != nil && prev.watched != nil { // nothing is told twice
+			s.watched = prev.watched
+		}
 	}
 	if cfg.admin != "" && address == nil {
 		server, err := admin.Listen(cfg.admin, cfg.token, s)

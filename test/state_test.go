@@ -136,7 +136,7 @@ func TestMetricLabels(t *testing.T) {
 		}
 		for _, series := range family.GetMetric() {
 			for _, l := range series.GetLabel() {
-				if !map[string]bool{"server": true, "zone": true, "view": true, "verdict": true, "stage": true, "reason": true, "ground": true, "direction": true, "kind": true, "result": true}[l.GetName()] {
+				if !map[string]bool{"server": true, "zone": true, "view": true, "verdict": true, "stage": true, "reason": true, "ground": true, "direction": true, "kind": true, "result": true, "receiver": true}[l.GetName()] {
 					t.Errorf("%s has the label %s=%q", name, l.GetName(), l.GetValue())
 				}
 			}

@@ -101,7 +101,7 @@ func runCtl(args []string, stdout, stderr io.Writer) int {
 	c.StringVar(&o.admin, "admin", "", "address of the server")
 	c.StringVar(&o.token, "token", "", "file of the token; without it the server has to have none either")
 	c.BoolVar(&o.json, "json", false, "the reply as it came, for scripts")
-	c.StringVar(&o.client, "client", "", "of explain and allow: address or network")
+	c.StringVar(&o.client, "client", "", "of explain and allow: address, network, mac:… or cpe:…")
 	c.BoolVar(&o.all, "all", false, "of explain: every feature, and what it adds to the score")
 	c.StringVar(&o.span, "for", "", "of allow: for how long, such as 1h (default: until it is taken back)")
 	c.StringVar(&o.reason, "reason", "", "of allow: why")

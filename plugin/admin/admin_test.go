@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -17,6 +18,7 @@ import (
 	"github.com/notunnel/notunnel/plugin/flags"
 	"github.com/notunnel/notunnel/plugin/forecast"
 	"github.com/notunnel/notunnel/plugin/keyhash"
+	"github.com/notunnel/notunnel/plugin/subject"
 	"github.com/notunnel/notunnel/plugin/verdict"
 	"github.com/notunnel/notunnel/plugin/watch"
 )
@@ -140,6 +142,8 @@ func TestBadRequests(t *testing.T) {
 		{"POST", "allow", `{"domain":"no domain"}`, 400},
 		{"POST", "allow", `{"domain":"192.0.2.1"}`, 400},
 		{"POST", "allow", `{"domain":"x.org","client":"nobody"}`, 400},
+		{"POST", "allow", `{"domain":"x.org","client":"mac:02:00"}`, 400},
+		{"POST", "allow", `{"domain":"x.org","client":"cpe:"}`, 400},
 		{"POST", "allow", `{"domain":"x.org","for":"soon"}`, 400},
 		{"POST", "allow", `{"domain":"x.org","for":"-1h"}`, 400},
 		{"POST", "allow", `{"domain":"x.org","for":"0s"}`, 400},
@@ -311,6 +315,47 @@ func TestFlagsFromEndToEnd(t *testing.T) {
 }
 
 // Nothing that a client sent stands in a reply as markup.
+// A device behind a forwarder is a client like any other, whatever it is called.
+func TestDevices(t *testing.T) {
+	d, s := serve(t, NewToken(secret))
+	for _, id := range []subject.ID{{Kind: subject.MAC, Bytes: []byte{2, 0, 94, 16, 0, 1}}, {Kind: subject.CPE, Bytes: []byte("<b>\n\" \\")}} {
+		ask := func(name string) *detect.Decision {
+			decision := new(detect.Decision)
+			d.engine.Query(detect.Query{Name: name, Type: 16, Client: netip.MustParseAddr("192.0.2.1"), ID: id, At: d.Now()}, decision)
+			return decision
+		}
+		r := rand.New(rand.NewPCG(1, 2))
+		for range 200 {
+			data := make([]byte, 60)
+			for i := range data {
+				data[i] = byte(r.Uint32())
+			}
+			ask(strings.ToLower(base32.StdEncoding.EncodeToString(data)[:60]) + ".evil.com.")
+		}
+		client := ask("www.evil.com.").Client.String()
+		if ask("www.evil.com.").Verdict != verdict.Block || d.ask("www.evil.com.", "192.0.2.1").Verdict == verdict.Block {
+			t.Fatalf("%s is not a client of its own", client)
+		}
+		_, x := call(t, s, "GET", "/api/v1/explain?name=www.evil.com&client="+url.QueryEscape(client), "", nil)
+		if x["client"] != client || x["verdict"] != "block" || x["flag"].(map[string]any)["client"] != client {
+			t.Errorf("%v", x)
+		}
+		body, err := json.Marshal(map[string]string{"domain": "evil.com", "client": client})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status, a := call(t, s, "POST", "/api/v1/allow", string(body), nil); status != 200 || a["client"] != client {
+			t.Errorf("status %d: %v", status, a)
+		}
+		if ask("www.evil.com.").Why != detect.Allowed || d.ask("www.evil.com.", "192.0.2.1").Why != detect.Judged {
+			t.Errorf("what is allowed for %s is not for it alone", client)
+		}
+		if status, said := call(t, s, "DELETE", "/api/v1/allow?domain=evil.com&client="+url.QueryEscape(client), "", nil); status != 200 || ask("www.evil.com.").Why != detect.Judged {
+			t.Errorf("status %d: %v", status, said)
+		}
+	}
+}
+
 func TestHostileNamesAreEscaped(t *testing.T) {
 	d, s := serve(t, NewToken(secret))
 	d.tunnel(t, `\<b\>\000&.com`, "192.0.2.1")

@@ -223,3 +223,35 @@ func TestFlagKnowsItsFirstQuery(t *testing.T) {
 		t.Errorf("first %v, since %v; the window began at %v", f.First, f.Since, begin)
 	}
 }
+
+// What is allowed for an address holds for who asks from it, for a forwarder it holds for
+// all behind it, and of a subnet all must be covered; so it is with exemptions.
+func TestWhoIsCoveredBehindForwarders(t *testing.T) {
+	mac := subject.ID{Kind: subject.MAC, Bytes: []byte{2, 0, 0, 0, 0, 1}}
+	other := subject.ID{Kind: subject.MAC, Bytes: []byte{2, 0, 0, 0, 0, 2}}
+	subnet := subject.ID{Kind: subject.Subnet, Bits: 24}
+	for _, c := range []struct {
+		id    subject.ID
+		whose string
+		want  bool
+	}{
+		{mac, "192.0.2.1", true}, {mac, "192.0.2.2", false}, {mac, "mac:02:00:00:00:00:01", true}, {other, "mac:02:00:00:00:00:01", false},
+		{mac, "", true}, {mac, "cpe:x", false}, {subject.ID{Kind: subject.CPE, Bytes: []byte("x")}, "cpe:x", true},
+		{subnet, "192.0.2.0/24", true}, {subnet, "192.0.0.0/16", true}, {subnet, "192.0.2.0/25", false}, {subnet, "192.0.2.1", false},
+	} {
+		e, at := engine(t, nil), time.Unix(1.7e9, 0)
+		allow(t, e, "evil.com", c.whose, 0, at)
+		q := Query{Name: "www.evil.com.", Type: 1, Client: client, ID: c.id, At: at}
+		if d := ask(e, q); (d.Why == Allowed) != c.want {
+			t.Errorf("%s is %v by what is allowed for %q", d.Client, d.Why, c.whose)
+		}
+		network, err := subject.ParseNetwork(c.whose)
+		if err != nil {
+			continue
+		}
+		e = engine(t, func(config *Config) { config.Exempt = []netip.Prefix{network} })
+		if d := ask(e, q); (d.Why == Exempt) != c.want {
+			t.Errorf("%s is %v where %s is exempt", d.Client, d.Why, c.whose)
+		}
+	}
+}

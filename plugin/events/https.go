@@ -59,7 +59,7 @@ func (p *poster) send(ctx context.Context, _ *Event, text []byte) error {
 	if reply.StatusCode/100 == 2 {
 		return nil
 	}
-	err = fmt.Errorf("the answer is %s", reply.Status)
+	err = fmt.Errorf("the answer is %d %s", reply.StatusCode, http.StatusText(reply.StatusCode))
 	switch reply.StatusCode {
 	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
 		return refused{err}

@@ -26,24 +26,33 @@ type Feed struct {
 
 // Open takes targets into use, until Close. It fails if a file cannot be opened.
 func (p *Pool) Open(targets []Target) (*Feed, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	f := &Feed{pool: p}
 	for _, t := range targets {
-		s := p.open[t.key()]
-		if s == nil {
-			r, err := newReceiver(t, &p.settings)
-			if err != nil {
-				go f.Close() // once the lock is free
-				return nil, err
-			}
-			s = &shared{receiver: r}
-			p.open[t.key()] = s
+		s, err := p.use(t)
+		if err != nil {
+			f.Close()
+			return nil, err
 		}
-		s.users++
 		f.to = append(f.to, s)
 	}
 	return f, nil
+}
+
+// use takes one target into use.
+func (p *Pool) use(t Target) (*shared, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.open[t.key()]
+	if s == nil {
+		r, err := newReceiver(t, &p.settings)
+		if err != nil {
+			return nil, err
+		}
+		s = &shared{receiver: r}
+		p.open[t.key()] = s
+	}
+	s.users++
+	return s, nil
 }
 
 // Same reports whether two targets are one.
