@@ -162,19 +162,15 @@ func (n *Notunnel) learn(j *judgement, m *dns.Msg) (ok bool) {
 	return ok
 }
 
-// observe shows a reply to who forecasts. A fault in that does nobody any harm.
+// observe shows a query and its reply to who forecasts. A fault in that does nobody any harm.
 func (n *Notunnel) observe(l *learner, m *dns.Msg) {
 	defer replyFaults.caught()
-	o := n.shared.observer
-	if o == nil || !o.Samples(l.query.Question[0].Name) {
-		return
-	}
 	room := rooms.Get().(*room)
 	defer rooms.Put(room)
 	q, e, d := n.query(l.ResponseWriter, l.query, room, l.at), n.shared.engine(), &room.Decision
 	e.Identify(q, d)
 	if d.Why == detect.Judged || d.Why == detect.Reverse {
-		o.Exchange(e, &d.Subject, q.Type, m, q.At)
+		n.shared.observer.Exchange(e, &d.Subject, q.Type, m, q.At)
 	}
 }
 
@@ -197,7 +193,9 @@ type learner struct {
 // WriteMsg implements the dns.ResponseWriter interface. A reply that is one too many
 // gives way to that of a blocked query.
 func (l *learner) WriteMsg(m *dns.Msg) error {
-	l.n.observe(l, m)
+	if o := l.n.shared.observer; o != nil && o.Samples(l.query.Question[0].Name) {
+		l.n.observe(l, m)
+	}
 	if !l.n.learn(&l.judgement, m) {
 		l.series.blocks[verdict.Budget].Inc()
 		if !l.n.monitor {

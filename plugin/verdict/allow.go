@@ -23,10 +23,9 @@ type AllowList struct {
 	// modulo 32: most names end in nothing of a shape that is listed, and need
 	// no look-up.
 	shapes [256]uint32
-	// roots has the shapes of the last two labels of the domains, if all have two: a name
-	// that ends in none of these needs to be looked at no further.
-	roots  [256]uint32
-	single bool // a domain has one label
+	// roots has the shapes of the last two labels of domains that have two: a name that
+	// ends in none of these needs to be looked at no further.
+	roots [256]uint32
 }
 
 //go:embed allow.txt
@@ -61,13 +60,10 @@ func (l *AllowList) put(name, reason string) {
 	l.domains[name] = reason
 	l.depth = max(l.depth, strings.Count(name, ".")+1)
 	l.shapes[len(name)%len(l.shapes)] |= 1 << (name[0] % 32)
-	last := strings.LastIndexByte(name, '.')
-	if last < 0 {
-		l.single = true
-		return
+	if last := strings.LastIndexByte(name, '.'); last >= 0 {
+		root := name[strings.LastIndexByte(name[:last], '.')+1:]
+		l.roots[len(root)%len(l.roots)] |= 1 << (root[0] % 32)
 	}
-	root := name[strings.LastIndexByte(name[:last], '.')+1:]
-	l.roots[len(root)%len(l.roots)] |= 1 << (root[0] % 32)
 }
 
 // AddFile adds the domains of a file: one a line, # begins a comment. The
@@ -135,7 +131,7 @@ func (l *AllowList) find(name []byte) (entry []byte, ok bool) {
 		for at--; at >= 0 && name[at] != '.'; at-- {
 		}
 		end := name[at+1:]
-		if depth == 1 && !l.single && len(end) > 0 && l.roots[len(end)%len(l.roots)]>>(end[0]%32)&1 == 0 {
+		if depth == 1 && len(end) > 0 && l.roots[len(end)%len(l.roots)]>>(end[0]%32)&1 == 0 {
 			return nil, false
 		}
 		if len(end) > 0 && l.shapes[len(end)%len(l.shapes)]>>(end[0]%32)&1 != 0 {

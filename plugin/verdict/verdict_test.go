@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"bufio"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -235,5 +236,36 @@ func TestShipped(t *testing.T) {
 	}
 	if l := Shipped(); l.Len() != len(seen) || l.Len() == 0 {
 		t.Errorf("%d entries of %d were read", l.Len(), len(seen))
+	}
+}
+
+// Names that share an end with an entry, or nearly, are covered exactly if the entry is
+// the name or ends it behind a dot.
+func TestCoversAgreesWithSuffixes(t *testing.T) {
+	r, alphabet := rand.New(rand.NewPCG(1, 2)), "ab."
+	random := func() string {
+		b := make([]byte, 1+r.IntN(7))
+		for i := range b {
+			b[i] = alphabet[r.IntN(len(alphabet))]
+		}
+		return string(b)
+	}
+	for range 300 {
+		var l AllowList
+		var entries []string
+		for range 1 + r.IntN(4) {
+			if e := random(); l.Add(e, "test") == nil {
+				entries = append(entries, strings.TrimSuffix(e, "."))
+			}
+		}
+		for range 100 {
+			name, want := random(), false
+			for _, e := range entries {
+				want = want || name == e || strings.HasSuffix(name, "."+e)
+			}
+			if l.Covers([]byte(name)) != want {
+				t.Fatalf("%q of %q: %v, want %v", name, entries, !want, want)
+			}
+		}
 	}
 }
