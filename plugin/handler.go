@@ -45,11 +45,11 @@ func (n *Notunnel) Name() string { return pluginName }
 // goroutine of its own, and a stack that has to grow once more costs more than
 // all that is done here.
 func (n *Notunnel) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
-	j := n.judge(ctx, w, r)
+	j, why := n.judge(ctx, w, r)
 	if j.block {
 		// The reply is written here; any other code than success would make
 		// the server write a second one.
-		return dns.RcodeSuccess, w.WriteMsg(blocked(r, n.refuse, j.why))
+		return dns.RcodeSuccess, w.WriteMsg(blocked(r, n.refuse, why))
 	}
 	if j.ticket.Valid() || j.lower {
 		w = &learner{w, n, j, r}
@@ -69,27 +69,27 @@ func (n *Notunnel) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Ms
 type judgement struct {
 	ticket detect.Ticket // where the reply is to be learned
 	block  bool          // there will be no reply but ours
-	why    string        // in words, of a query that is blocked and whose client can be told
 	lower  bool          // the name goes on in lower case
 	series *series       // counts it
 	at     moment
 }
 
-// judge decides on a query and tells everyone.
-func (n *Notunnel) judge(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (j judgement) {
+// judge decides on a query and tells everyone. why says it to the client of a query that is
+// blocked, if that can be told.
+func (n *Notunnel) judge(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (j judgement, why string) {
 	zone := n.zone(r)
 	if zone == "" {
-		return j
+		return j, why
 	}
 	if n.shared.passesAll() {
 		n.counters.of(labels{metrics.WithServer(ctx), zone, n.view}).paused.Inc()
-		return j
+		return j, why
 	}
 	room := rooms.Get().(*room)
 	defer rooms.Put(room)
 	d, at := &room.Decision, now()
 	if !n.decide(w, r, room, at) {
-		return j
+		return j, why
 	}
 	series := n.counters.of(labels{metrics.WithServer(ctx), zone, n.view})
 	series.count(d)
@@ -105,9 +105,9 @@ func (n *Notunnel) judge(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) 
 		series: series,
 	}
 	if j.block && r.IsEdns0() != nil {
-		j.why = whyBlocked(d.Ground, d.Scope, d.Cited.ID)
+		why = whyBlocked(d.Ground, d.Scope, d.Cited.ID)
 	}
-	return j
+	return j, why
 }
 
 // room is what deciding takes.
