@@ -78,11 +78,12 @@ func (c clientIDs) of(peer netip.Addr) subject.IDKind {
 }
 
 // identify adds to a query who asks behind its client, if that is one to be believed and
-// says so. Room is for a hardware address.
-func (c clientIDs) identify(r *dns.Msg, q *detect.Query, room *[macSize]byte) {
+// says so. Room is for a hardware address. It returns what counts how that went, nil if
+// nothing is to be believed.
+func (c clientIDs) identify(r *dns.Msg, q *detect.Query, room *[macSize]byte) (read prometheus.Counter) {
 	kind := c.of(q.Client)
 	if kind == subject.NoID {
-		return
+		return nil
 	}
 	result := idMissing
 	if opt := r.IsEdns0(); opt != nil {
@@ -94,7 +95,7 @@ func (c clientIDs) identify(r *dns.Msg, q *detect.Query, room *[macSize]byte) {
 			}
 		}
 	}
-	idsRead[kind][result].Inc()
+	return idsRead[kind][result]
 }
 
 // idResult is what was found of an ID.

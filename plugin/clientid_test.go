@@ -100,7 +100,9 @@ func TestClientIDs(t *testing.T) {
 			for result := range idRead + 1 {
 				before[result] = valueOf(t, idsRead[max(kind, 1)][result])
 			}
-			c.identify(withOptions(t, row.options...), &q, new([macSize]byte))
+			if read := c.identify(withOptions(t, row.options...), &q, new([macSize]byte)); read != nil {
+				read.Inc()
+			}
 			var who subject.Client
 			networks.Behind(&who, q.Client, &q.ID)
 			if who.String() != row.want {

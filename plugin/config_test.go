@@ -12,6 +12,7 @@ import (
 
 	"github.com/notunnel/notunnel/model/forest"
 	"github.com/notunnel/notunnel/plugin/detect"
+	"github.com/notunnel/notunnel/plugin/events"
 	"github.com/notunnel/notunnel/plugin/meter"
 	"github.com/notunnel/notunnel/plugin/subject"
 )
@@ -52,6 +53,18 @@ func TestParse(t *testing.T) {
 		{"capacity", "notunnel {\ncapacity 1\n}", func(c *config) { c.engine.Capacity = 1 }, ""},
 		{"block_for", "notunnel {\nblock_for 90s\n}", func(c *config) { c.engine.BlockFor = 90 * time.Second }, ""},
 		{"client_prefix", "notunnel {\nclient_prefix 24 0\n}", func(c *config) { c.engine.Bits4, c.engine.Bits6 = 24, 0 }, ""},
+		{"events", "notunnel {\nevents e.json\nevents syslog://192.0.2.1:514\nevents https://u:p@siem.example/in\n}", func(c *config) {
+			for _, text := range []string{"e.json", "syslog://192.0.2.1:514", "https://u:p@siem.example/in"} {
+				target, err := events.ParseTarget(text, func(path string) string { return "/etc/coredns/" + path })
+				if err != nil {
+					t.Fatal(err)
+				}
+				c.events = append(c.events, target)
+			}
+		}, ""},
+		{"events to nobody", "notunnel {\nevents\n}", nil, "events takes a file or a URL"},
+		{"events in the clear", "notunnel {\nevents http://u:secret@siem.example/\n}", nil, "events: http://siem.example: a file, syslog://HOST:PORT, syslog+tcp://…, syslog+tls://… or https://… is wanted"},
+		{"events twice", "notunnel {\nevents ./e\nevents e\n}", nil, "Testfile:3 - Error during parsing: events: /etc/coredns/e is given twice"},
 		{"clients behind forwarders", "notunnel {\nclient_id mac FROM 192.0.2.1\nclient_id mac from 192.0.2.2 2001:db8::/32\nclient_id ecs 10.0.0.0/8\n}", func(c *config) {
 			c.clientIDs = clientIDs{
 				{networks("192.0.2.1/32")[0], subject.MAC}, {networks("192.0.2.2/32")[0], subject.MAC},
@@ -86,6 +99,18 @@ func TestParse(t *testing.T) {
 		{"exempt", "notunnel {\nexempt 10.1.2.3/8 192.0.2.1\nexempt 2001:db8::1 ::ffff:192.0.2.128/121\n}", func(c *config) {
 			c.engine.Exempt = networks("10.0.0.0/8", "192.0.2.1/32", "2001:db8::1/128", "192.0.2.128/25")
 		}, ""},
+		{"events", "notunnel {\nevents e.json\nevents syslog://192.0.2.1:514\nevents https://u:p@siem.example/in\n}", func(c *config) {
+			for _, text := range []string{"e.json", "syslog://192.0.2.1:514", "https://u:p@siem.example/in"} {
+				target, err := events.ParseTarget(text, func(path string) string { return "/etc/coredns/" + path })
+				if err != nil {
+					t.Fatal(err)
+				}
+				c.events = append(c.events, target)
+			}
+		}, ""},
+		{"events to nobody", "notunnel {\nevents\n}", nil, "events takes a file or a URL"},
+		{"events in the clear", "notunnel {\nevents http://u:secret@siem.example/\n}", nil, "events: http://siem.example: a file, syslog://HOST:PORT, syslog+tcp://…, syslog+tls://… or https://… is wanted"},
+		{"events twice", "notunnel {\nevents ./e\nevents e\n}", nil, "Testfile:3 - Error during parsing: events: /etc/coredns/e is given twice"},
 		{"clients behind forwarders", "notunnel {\nclient_id mac FROM 192.0.2.1\nclient_id mac from 192.0.2.2 2001:db8::/32\nclient_id ecs 10.0.0.0/8\n}", func(c *config) {
 			c.clientIDs = clientIDs{
 				{networks("192.0.2.1/32")[0], subject.MAC}, {networks("192.0.2.2/32")[0], subject.MAC},

@@ -13,6 +13,7 @@ import (
 	"github.com/coredns/coredns/plugin/metadata"
 	"github.com/coredns/coredns/plugin/metrics"
 	"github.com/miekg/dns"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/notunnel/notunnel/plugin/detect"
 	"github.com/notunnel/notunnel/plugin/flags"
@@ -45,11 +46,11 @@ func (n *Notunnel) Name() string { return pluginName }
 // goroutine of its own, and a stack that has to grow once more costs more than
 // all that is done here.
 func (n *Notunnel) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
-	j := n.judge(ctx, w, r)
+	j, why := n.judge(ctx, w, r)
 	if j.block {
 		// The reply is written here; any other code than success would make
 		// the server write a second one.
-		return dns.RcodeSuccess, w.WriteMsg(blocked(r, n.refuse, j.why))
+		return dns.RcodeSuccess, w.WriteMsg(blocked(r, n.refuse, why))
 	}
 	if j.ticket.Valid() || j.lower {
 		w = &learner{w, n, j, r}
@@ -69,27 +70,27 @@ func (n *Notunnel) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Ms
 type judgement struct {
 	ticket detect.Ticket // where the reply is to be learned
 	block  bool          // there will be no reply but ours
-	why    string        // in words, of a query that is blocked and whose client can be told
 	lower  bool          // the name goes on in lower case
 	series *series       // counts it
 	at     moment
 }
 
-// judge decides on a query and tells everyone.
-func (n *Notunnel) judge(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (j judgement) {
+// judge decides on a query and tells everyone. why says it to the client of a query that is
+// blocked, if that can be told.
+func (n *Notunnel) judge(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (j judgement, why string) {
 	zone := n.zone(r)
 	if zone == "" {
-		return j
+		return j, why
 	}
 	if n.shared.passesAll() {
 		n.counters.of(labels{metrics.WithServer(ctx), zone, n.view}).paused.Inc()
-		return j
+		return j, why
 	}
 	room := rooms.Get().(*room)
 	defer rooms.Put(room)
 	d, at := &room.Decision, now()
 	if !n.decide(w, r, room, at) {
-		return j
+		return j, why
 	}
 	series := n.counters.of(labels{metrics.WithServer(ctx), zone, n.view})
 	series.count(d)
@@ -105,9 +106,9 @@ func (n *Notunnel) judge(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) 
 		series: series,
 	}
 	if j.block && r.IsEdns0() != nil {
-		j.why = whyBlocked(d.Ground, d.Scope, d.Cited.ID)
+		why = whyBlocked(d.Ground, d.Scope, d.Cited.ID)
 	}
-	return j
+	return j, why
 }
 
 // room is what deciding takes.
@@ -135,22 +136,26 @@ func (n *Notunnel) zone(r *dns.Msg) string {
 // decide asks the engine. A fault in it is counted and lets the query pass.
 func (n *Notunnel) decide(w dns.ResponseWriter, r *dns.Msg, room *room, at moment) (ok bool) {
 	defer queryFaults.caught()
-	n.shared.engine().Query(n.query(w, r, room, at), &room.Decision)
+	q, read := n.query(w, r, room, at)
+	if read != nil {
+		read.Inc()
+	}
+	n.shared.engine().Query(q, &room.Decision)
 	return true
 }
 
-// query is a query as the engine sees it.
-func (n *Notunnel) query(w dns.ResponseWriter, r *dns.Msg, room *room, at moment) detect.Query {
-	q := detect.Query{
+// query is a query as the engine sees it, and what counts how it was found out who asks.
+func (n *Notunnel) query(w dns.ResponseWriter, r *dns.Msg, room *room, at moment) (q detect.Query, read prometheus.Counter) {
+	q = detect.Query{
 		Name:   r.Question[0].Name,
 		Type:   r.Question[0].Qtype,
 		Client: clientOf(w),
 		At:     at.time(),
 	}
 	if len(n.clientIDs) > 0 {
-		n.clientIDs.identify(r, &q, &room.mac)
+		read = n.clientIDs.identify(r, &q, &room.mac)
 	}
-	return q
+	return q, read
 }
 
 // learn hands a reply to the engine. It returns false if the reply is to be
@@ -167,7 +172,8 @@ func (n *Notunnel) observe(l *learner, m *dns.Msg) {
 	defer replyFaults.caught()
 	room := rooms.Get().(*room)
 	defer rooms.Put(room)
-	q, e, d := n.query(l.ResponseWriter, l.query, room, l.at), n.shared.engine(), &room.Decision
+	e, d := n.shared.engine(), &room.Decision
+	q, _ := n.query(l.ResponseWriter, l.query, room, l.at)
 	e.Identify(q, d)
 	if d.Why == detect.Judged || d.Why == detect.Reverse {
 		n.shared.observer.Exchange(e, &d.Subject, q.Type, m, q.At)

@@ -61,7 +61,7 @@ func TestCommentedOptionsStart(t *testing.T) {
 	}
 	block := regexp.MustCompile(`(?ms)^    # notunnel \{.*?^    # \}\n`)
 	options := block.FindString(string(text))
-	for _, name := range strings.Fields("mode action threshold window capacity allow deny exempt client_prefix client_id block_for model state admin") {
+	for _, name := range strings.Fields("mode action threshold window capacity allow deny exempt client_prefix client_id block_for model state admin events") {
 		if !regexp.MustCompile(`(?m)^    #     ` + name + ` `).MatchString(options) {
 			t.Errorf("option %s is not among the comments", name)
 		}
@@ -113,6 +113,8 @@ func localized(t *testing.T, corefile string) string {
 		words := strings.Fields(line)
 		switch {
 		case len(words) == 0 || strings.HasPrefix(words[0], "#"):
+		case words[0] == "events":
+			line = "events " + filepath.Join(t.TempDir(), "events.json") + "\n"
 		case words[0] == "state":
 			line = "state " + filepath.Join(t.TempDir(), "state") + "\n"
 		case words[0] == "model":

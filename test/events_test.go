@@ -142,6 +142,13 @@ func TestEventsAreTold(t *testing.T) {
 	if n := m.Sum("coredns_notunnel_events_total", "receiver", "syslog", "result", "sent"); n != 0 {
 		t.Errorf("%v events are counted as sent to who takes none", n)
 	}
+	longest := 0
+	if text, err := os.ReadFile(path); err == nil {
+		for line := range bytes.Lines(text) {
+			longest = max(longest, len(line))
+		}
+	}
+	t.Logf("the longest event has %d bytes", longest)
 	begin := time.Now()
 	if err := f.Stop(); err != nil {
 		t.Error(err)

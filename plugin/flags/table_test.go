@@ -425,3 +425,22 @@ func BenchmarkRaise(b *testing.B) {
 		table.Raise(pair, s, s.SLD(), Flag{Ground: verdict.Model}, begin)
 	}
 }
+
+// A flag whose time is over ends, and followers are told, though nobody asks for it.
+func TestExpire(t *testing.T) {
+	table, ended := New(key, hold), 0
+	table.Follow(func(c Change) {
+		if c.Kind == Expired {
+			ended++
+		}
+	})
+	for i := range 100 {
+		raise(table, fmt.Sprintf("x.evil-%d.com.", i), i, begin.Add(time.Duration(i)*time.Second))
+	}
+	for i := range 101 {
+		table.Expire(begin.Add(hold + time.Duration(i)*time.Second))
+		if ended != i || table.Len() != 100-i {
+			t.Fatalf("%d s after the first one's time %d have ended, %d are left", i, ended, table.Len())
+		}
+	}
+}
