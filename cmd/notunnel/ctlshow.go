@@ -10,6 +10,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/notunnel/notunnel/plugin/admin"
 )
@@ -64,7 +65,7 @@ func render(out io.Writer, none string, head table.Row, rows []table.Row) error 
 	t := table.NewWriter()
 	t.SetStyle(table.StyleLight)
 	t.AppendHeader(head)
-	t.SetColumnConfigs([]table.ColumnConfig{{Name: "scope", WidthMax: widestSLD}, {Name: "SLD", WidthMax: widestSLD}, {Name: "name", WidthMax: widestSLD}, {Name: whyColumn, WidthMax: widestWhy}})
+	t.SetColumnConfigs([]table.ColumnConfig{{Name: "scope", WidthMax: widestSLD}, {Name: "SLD", WidthMax: widestSLD}, {Name: "name", WidthMax: widestSLD}, {Name: whyColumn, WidthMax: widestWhy, WidthMaxEnforcer: text.WrapSoft}})
 	t.AppendRows(rows)
 	_, err := fmt.Fprintln(out, t.Render())
 	return err
