@@ -179,6 +179,31 @@ func TestSampleFindsTheSame(t *testing.T) {
 	}
 }
 
+// A machine that looks lists up and asks for much else may be a router with people behind
+// it, so that its line is a comment. A tunnel of keys is no resolver.
+func TestServersToLookAtFirst(t *testing.T) {
+	o := New(Config{Domains: 1000, Every: 1}, time.Time{})
+	for i := range 200 {
+		for _, who := range []string{"192.0.2.1", "192.0.2.2"} {
+			ask(t, o, who, fmt.Sprintf("%d.2.0.192.bl.list.org.", i), dns.TypeA, begin, reply("", "127.0.0.2", false, 0))
+		}
+		ask(t, o, "192.0.2.2", fmt.Sprintf("www.site%d.org.", i), dns.TypeA, begin, reply("", "203.0.113.1", false, 0))
+		ask(t, o, "192.0.2.3", fmt.Sprintf("%x.evil.org.", uint64(i)*0x9e3779b97f4a7c15), dns.TypeDNSKEY, begin, reply("", "", false, 0))
+		ask(t, o, "192.0.2.4", fmt.Sprintf("zone%d.org.", i), dns.TypeDNSKEY, begin, reply("", "", false, 0))
+	}
+	r := o.Make(engine(t, meter.Limits{}), Source{Mode: "recorded", Judged: -1}, begin.Add(48*time.Hour))
+	want := map[string]bool{"192.0.2.1 mail": false, "192.0.2.2 mail": true, "192.0.2.4 resolver": true}
+	for _, p := range r.Servers {
+		caution, ok := want[p.What+" "+p.Kind]
+		if comment := strings.Contains(fmt.Sprint(r.Lines), "# "+p.Line+" # "+p.Caution); !ok || caution != (p.Caution != "") || caution != comment {
+			t.Errorf("%+v, lines %q", p, r.Lines)
+		}
+	}
+	if len(r.Servers) != len(want) {
+		t.Errorf("%d servers", len(r.Servers))
+	}
+}
+
 // What people marked false is proposed, and what they marked true counts for nothing else.
 // Names that are hostile make no line of a Corefile.
 func TestMarksAndHostileNames(t *testing.T) {

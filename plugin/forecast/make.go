@@ -143,6 +143,8 @@ func (m *making) propose() {
 		switch n := m.suspected[who.String()]; {
 		case kind == Resolver:
 			p.Caution = "whoever asks it would be exempt too: let it tell who asks, or measure behind it, instead"
+		case kind == Mail && c.mixed(m.config.Every):
+			p.Caution = "it asks for much else as well: if people are behind it, they would be exempt too"
 		case n > 0:
 			p.Caution = fmt.Sprintf("the models flagged it below %s: look at those first (notunnel explain)", plural(n, "domain"))
 		}
