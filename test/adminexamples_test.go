@@ -46,7 +46,7 @@ func TestAdminExamples(t *testing.T) {
 			t.Errorf("%s %v", method, err)
 		}
 	}
-	for _, path := range strings.Fields("status flags allow lists explain watch pause") {
+	for _, path := range strings.Fields("status flags allow lists explain watch forecast pause") {
 		if !shown[path] {
 			t.Errorf("there is no example of %s", path)
 		}

@@ -40,12 +40,6 @@ func when(t *time.Time) string {
 	return t.Local().Format(time.DateTime)
 }
 
-// whyColumn wraps its text.
-const (
-	whyColumn = "names, and why"
-	widestWhy = 64
-)
-
 func size(n uint64) string { return humanize.IBytes(n) }
 
 // ofLimit is what was spent of a limit.
@@ -64,7 +58,7 @@ func render(out io.Writer, none string, head table.Row, rows []table.Row) error 
 	t := table.NewWriter()
 	t.SetStyle(table.StyleLight)
 	t.AppendHeader(head)
-	t.SetColumnConfigs([]table.ColumnConfig{{Name: "scope", WidthMax: widestSLD}, {Name: "SLD", WidthMax: widestSLD}, {Name: "name", WidthMax: widestSLD}, {Name: whyColumn, WidthMax: widestWhy}})
+	t.SetColumnConfigs([]table.ColumnConfig{{Name: "scope", WidthMax: widestSLD}, {Name: "SLD", WidthMax: widestSLD}, {Name: "name", WidthMax: widestSLD}})
 	t.AppendRows(rows)
 	_, err := fmt.Fprintln(out, t.Render())
 	return err

@@ -7,6 +7,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/notunnel/notunnel/plugin/forecast"
 )
@@ -16,6 +17,7 @@ const (
 	shownBlocked   = 15
 	shownClients   = 3
 	shownProposals = 12
+	widestWhy      = 64 // characters of a line of names and reasons
 )
 
 func showForecast(out io.Writer, reply []byte) error {
@@ -98,12 +100,15 @@ func blockedTable(out io.Writer, blocked []forecast.Blocked, would string) error
 		if len(b.Reasons) > 0 {
 			names = append(names, onTerminal(b.Reasons[0].Text))
 		}
+		for i, name := range names {
+			names[i] = text.WrapSoft(name, widestWhy)
+		}
 		rows = append(rows, table.Row{b.Scope, b.Standing, strings.Join(clients, "\n"), strings.Join(grounds, "\n"), b.Queries, strings.Join(names, "\n")})
 	}
 	if _, err := fmt.Fprintln(out, would+":"); err != nil {
 		return err
 	}
-	if err := render(out, "  nobody", table.Row{"scope", "standing", "client", "ground", "queries", whyColumn}, rows); err != nil {
+	if err := render(out, "  nobody", table.Row{"scope", "standing", "client", "ground", "queries", "names, and why"}, rows); err != nil {
 		return err
 	}
 	if more := len(blocked) - shownBlocked; more > 0 {

@@ -147,5 +147,5 @@ func body(r *http.Request, into any) error {
 // root answers at the root.
 func root(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	io.WriteString(w, "notunnel: the interface is JSON below /api/v1/: status, flags, allow, lists, explain, watch, events.\n")
+	io.WriteString(w, "notunnel: the interface is JSON below /api/v1/: status, flags, allow, lists, explain, watch, forecast, events.\n")
 }

@@ -196,10 +196,9 @@ func (e *Engine) Inherit(from *Engine) {
 func (e *Engine) InheritFlags(from *Engine) {
 	e.inheritOrders(from)
 	if e.knowsPairsOf(from) {
-		for _, pair := range e.flags.Inherit(from.flags) {
+		for _, pair := range e.flags.Inherit(from.flags, e.allowsFlag) {
 			e.pairs.forget(pair) // a block ends in a fresh window
 		}
-		e.releaseAllowed()
 	}
 }
 
@@ -214,14 +213,11 @@ func (e *Engine) SetAllow(l *verdict.AllowList) {
 		l = &verdict.AllowList{}
 	}
 	e.allow.Store(l)
-	e.releaseAllowed()
+	e.flags.Release(flags.Allowed, e.allowsFlag)
 }
 
-// releaseAllowed ends the flags of what the allow list covers.
-func (e *Engine) releaseAllowed() {
-	l := e.allow.Load()
-	e.flags.Release(flags.Allowed, func(f *flags.Flag) bool { return l.Covers([]byte(f.Scope)) })
-}
+// allowsFlag reports whether the allow list covers what the flag blocks.
+func (e *Engine) allowsFlag(f *flags.Flag) bool { return e.allow.Load().Covers([]byte(f.Scope)) }
 
 // SetStanding puts another list of popular domains in force. With a nil list every
 // SLD is unknown.

@@ -317,16 +317,17 @@ func (t *Table) All(at time.Time) (all []Flag) {
 func (t *Table) Len() int { return int(t.count.Load()) }
 
 // Inherit takes over from a table under the same key the flags that this one does
-// not have, or has an older one of, without telling followers. It returns the
-// pairs of those. The other table stays as it is.
-func (t *Table) Inherit(from *Table) (pairs []uint64) {
+// not have, or has an older one of, and that do not end with that, without telling
+// followers. It returns the pairs of those. The other table stays as it is.
+func (t *Table) Inherit(from *Table, ends func(*Flag) bool) (pairs []uint64) {
 	var flags []held
 	for i := range from.shards {
 		sh := &from.shards[i]
 		sh.mu.Lock()
 		for _, h := range sh.values() {
-			copied := *h.Flag
-			flags = append(flags, held{&copied, h.pair})
+			if copied := *h.Flag; !ends(&copied) {
+				flags = append(flags, held{&copied, h.pair})
+			}
 		}
 		sh.mu.Unlock()
 	}

@@ -288,7 +288,7 @@ func TestInheritTakesTheLaterOne(t *testing.T) {
 	raise(next, "old-later.example.", 1, begin)
 	raise(next, "own-later.example.", 1, later)
 	told = 0
-	pairs := next.Inherit(old)
+	pairs := next.Inherit(old, func(*Flag) bool { return false })
 	if _, only := about("only-old.example.", 1); !slices.Equal(pairs, []uint64{only}) || told != 0 {
 		t.Errorf("pairs %x, followers were told %d times", pairs, told)
 	}
@@ -320,7 +320,7 @@ func TestInheritKeepsTheLatest(t *testing.T) {
 	for i := range 100 {
 		raise(next, fmt.Sprintf("x.own%d.example.", i), 1, begin.Add(time.Duration(i)*time.Millisecond))
 	}
-	next.Inherit(old)
+	next.Inherit(old, func(*Flag) bool { return false })
 	if next.Len() != Capacity {
 		t.Errorf("%d flags, want %d", next.Len(), Capacity)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/notunnel/notunnel/plugin/meter"
+	"github.com/notunnel/notunnel/plugin/subject"
 	"github.com/notunnel/notunnel/plugin/verdict"
 )
 
@@ -25,14 +26,15 @@ func (m *making) budget() {
 		b.Now = []string{"off"}
 	}
 	for _, f := range m.flagged.flags.Values() {
-		b.Capped = b.Capped || m.source.Capped && f.Ground.Metered()
+		b.Capped = b.Capped || m.source.Capped && f.Ground.Metered() && !m.left(f.Scope, f.Client)
 	}
 	cut := m.cut()
-	none := func(string) bool { return false }
-	all := m.demand.peaks(func(sld string) bool { return cut[sld] }, none)
+	gone := func(sld string) bool { return cut[sld] || m.left(sld, subject.Client{}) }
+	left := func(client string) bool { return m.left("", subject.ParseClient(client)) }
+	all := m.demand.peaks(gone, left)
 	b.Tightest = m.sizesOf(all)
 	allowed, exempt := m.leftOut()
-	after := m.demand.peaks(func(sld string) bool { return cut[sld] || allowed(sld) }, exempt)
+	after := m.demand.peaks(func(sld string) bool { return gone(sld) || allowed(sld) }, func(client string) bool { return left(client) || exempt(client) })
 	b.After = m.sizesOf(after)
 	b.Most = needy(after)
 	switch {

@@ -55,7 +55,7 @@ func (c *client) ask(n *name, at time.Time) {
 	case n.policy && n.qtype == dns.TypeTXT:
 		c.policies.add(n.sldHash)
 	case n.qtype == dns.TypeDNSKEY || n.qtype == dns.TypeDS:
-		c.keys.add(n.hash)
+		c.keys.add(n.sldHash)
 	}
 	if n.address || n.macro && n.qtype == dns.TypeTXT {
 		c.senders.add(n.hash)
@@ -103,6 +103,7 @@ const (
 	mailDomains   = 20   // asked for their mail servers, or their policies
 	mailSenders   = 20   // looked up in a block list
 	mailListed    = 100  // domains looked up in a list
+	otherDomains  = 40   // of a client that looks lists up and is no mail server otherwise
 	listed6       = 0.05 // lists of domains are not asked for IPv6 addresses
 	polledHosts   = 60   // of one domain
 	polledHours   = 18   // of the day
@@ -116,6 +117,13 @@ const (
 	shortestDay   = 0.5  // of days that are looked at
 	hoursInOneDay = 24
 )
+
+// mixed reports whether a client that looks lists up asks for much that no mail server
+// does, as a router does with one behind it.
+func (c *client) mixed(every uint64) bool {
+	mail := max(c.exchange.count(), c.policies.count()) * int(every)
+	return mail < mailDomains && c.slds.count()*int(every) >= otherDomains
+}
 
 // server is what the client looks like, and the evidence for it in words; "" if it looks
 // like people. isOwn reports whether a domain looks like one's own.

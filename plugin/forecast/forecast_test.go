@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/netip"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -178,6 +179,31 @@ func TestSampleFindsTheSame(t *testing.T) {
 	}
 }
 
+// A machine that looks lists up and asks for much else may be a router with people behind
+// it, so that its line is a comment. A tunnel of keys is no resolver.
+func TestServersToLookAtFirst(t *testing.T) {
+	o := New(Config{Domains: 1000, Every: 1}, time.Time{})
+	for i := range 200 {
+		for _, who := range []string{"192.0.2.1", "192.0.2.2"} {
+			ask(t, o, who, fmt.Sprintf("%d.2.0.192.bl.list.org.", i), dns.TypeA, begin, reply("", "127.0.0.2", false, 0))
+		}
+		ask(t, o, "192.0.2.2", fmt.Sprintf("www.site%d.org.", i), dns.TypeA, begin, reply("", "203.0.113.1", false, 0))
+		ask(t, o, "192.0.2.3", fmt.Sprintf("%x.evil.org.", uint64(i)*0x9e3779b97f4a7c15), dns.TypeDNSKEY, begin, reply("", "", false, 0))
+		ask(t, o, "192.0.2.4", fmt.Sprintf("zone%d.org.", i), dns.TypeDNSKEY, begin, reply("", "", false, 0))
+	}
+	r := o.Make(engine(t, meter.Limits{}), Source{Mode: "recorded", Judged: -1}, begin.Add(48*time.Hour))
+	want := map[string]bool{"192.0.2.1 mail": false, "192.0.2.2 mail": true, "192.0.2.4 resolver": true}
+	for _, p := range r.Servers {
+		caution, ok := want[p.What+" "+p.Kind]
+		if comment := strings.Contains(fmt.Sprint(r.Lines), "# "+p.Line+" # "+p.Caution); !ok || caution != (p.Caution != "") || caution != comment {
+			t.Errorf("%+v, lines %q", p, r.Lines)
+		}
+	}
+	if len(r.Servers) != len(want) {
+		t.Errorf("%d servers", len(r.Servers))
+	}
+}
+
 // What people marked false is proposed, and what they marked true counts for nothing else.
 // Names that are hostile make no line of a Corefile.
 func TestMarksAndHostileNames(t *testing.T) {
@@ -220,6 +246,42 @@ func TestMarksAndHostileNames(t *testing.T) {
 	if !strings.Contains(fmt.Sprint(report.Lines), "allow backup.org # marked") {
 		t.Errorf("%q", report.Lines)
 	}
+}
+
+// An observer takes no more memory than plugin/README.md says.
+func TestMemory(t *testing.T) {
+	before := heap()
+	o := New(Config{Domains: 1 << 13, Every: 1}, begin)
+	for i := range 1 << 14 {
+		who, name := fmt.Sprintf("192.0.%d.%d", i>>8, i&255), fmt.Sprintf("www.some-company-%d.org.", i)
+		ask(t, o, who, name, dns.TypeA, begin, reply(name, "203.0.113.1", false, 0))
+		client := subject.ParseClient(who)
+		o.Metered(meter.Passed{Account: uint64(i), Domain: []byte(name), Client: &client, Factor: 1, Up: meter.FromBytes(4096)})
+		o.Metered(meter.Passed{Account: 1<<40 + uint64(i), Client: &client, Up: meter.FromBytes(4096)})
+		f := flags.Flag{ID: uint64(i), SLD: name, Scope: strings.Clone(name), Client: client, Reasons: make([]flags.Reason, 4)}
+		for j := range f.Reasons {
+			f.Reasons[j].Text = strings.Repeat("x", 80)
+		}
+		o.Flagged(flags.Change{Flag: f})
+	}
+	if took := heap() - before; took > 30<<20 {
+		t.Errorf("%d MiB", took>>20)
+	} else {
+		t.Logf("%.1f MiB", float64(took)/(1<<20))
+	}
+	if o.flagged.lost != 1<<14-mostFlags {
+		t.Errorf("%d flags are told to be lost", o.flagged.lost)
+	}
+	e, began := engine(t, meter.Limits{}), time.Now()
+	o.Make(e, Source{Mode: "monitor", Judged: -1, Live: true}, begin.Add(48*time.Hour))
+	t.Logf("made in %v", time.Since(began))
+}
+
+func heap() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }
 
 // However much there is, memory is bounded, and what there is no room for still counts

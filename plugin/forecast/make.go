@@ -11,6 +11,7 @@ import (
 	"github.com/notunnel/notunnel/plugin/domain"
 	"github.com/notunnel/notunnel/plugin/flags"
 	"github.com/notunnel/notunnel/plugin/split"
+	"github.com/notunnel/notunnel/plugin/subject"
 	"github.com/notunnel/notunnel/plugin/verdict"
 )
 
@@ -57,6 +58,7 @@ type making struct {
 	suspects  map[string]int // clients that a model flagged below an SLD, but for those marked false
 	suspected map[string]int // SLDs that a model flagged a client below, the same
 	opinions  map[uint64]*flags.Mark
+	decision  detect.Decision
 }
 
 // blocked tells of all flags that there were.
@@ -74,6 +76,9 @@ func (m *making) blocked(now []flags.Flag) {
 		return cmp.Or(cmp.Compare(b.Score, a.Score), a.Since.Compare(b.Since), cmp.Compare(a.ID, b.ID))
 	})
 	for _, f := range all {
+		if m.left(f.Scope, f.Client) {
+			continue
+		}
 		mark := m.opinions[f.ID]
 		if f.Ground == verdict.Model {
 			t.count(mark)
@@ -115,7 +120,7 @@ func (m *making) propose() {
 	for _, sld := range m.domains.Keys() {
 		d, _ := m.domains.Peek(sld)
 		evidence := d.own(&m.all, m.config.Every)
-		if evidence == nil {
+		if evidence == nil || m.left(sld, subject.Client{}) {
 			continue
 		}
 		p := Proposal{What: text(sld), Kind: "own", Evidence: evidence, Line: allowLine(sld)}
@@ -133,7 +138,7 @@ func (m *making) propose() {
 	for _, who := range m.clients.Keys() {
 		c, _ := m.clients.Peek(who)
 		kind, evidence := c.server(m.Days, m.config.Every, isOwn)
-		if kind == "" {
+		if kind == "" || m.left("", who) {
 			continue
 		}
 		p := Proposal{What: who.String(), Kind: string(kind), Evidence: evidence}
@@ -143,6 +148,8 @@ func (m *making) propose() {
 		switch n := m.suspected[who.String()]; {
 		case kind == Resolver:
 			p.Caution = "whoever asks it would be exempt too: let it tell who asks, or measure behind it, instead"
+		case kind == Mail && c.mixed(m.config.Every):
+			p.Caution = "it asks for much else as well: if people are behind it, they would be exempt too"
 		case n > 0:
 			p.Caution = fmt.Sprintf("the models flagged it below %s: look at those first (notunnel explain)", plural(n, "domain"))
 		}
@@ -150,7 +157,7 @@ func (m *making) propose() {
 	}
 	slices.SortFunc(m.Servers, func(a, b Proposal) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.What, b.What)) })
 	for _, mark := range m.engine.Marks() {
-		if mark.Opinion == flags.False && !slices.ContainsFunc(m.Marked, func(p Proposal) bool { return p.What == text(mark.Flag.Scope) }) {
+		if mark.Opinion == flags.False && !m.left(mark.Flag.Scope, subject.Client{}) && !slices.ContainsFunc(m.Marked, func(p Proposal) bool { return p.What == text(mark.Flag.Scope) }) {
 			evidence := fmt.Sprintf("a person marked the flag of %s false", mark.Flag.Client)
 			if mark.Note != "" {
 				evidence += fmt.Sprintf(": %q", mark.Note)
@@ -158,6 +165,16 @@ func (m *making) propose() {
 			m.Marked = append(m.Marked, Proposal{What: text(mark.Flag.Scope), Kind: "marked", Evidence: []string{evidence}, Line: allowLine(mark.Flag.Scope)})
 		}
 	}
+}
+
+// left reports whether lists leave the name out of the judging, or the client.
+func (m *making) left(name string, who subject.Client) bool {
+	q := detect.Query{Name: text(name), Source: who.String()}
+	if network, ok := who.Network(); ok {
+		q.Client = network.Addr()
+	}
+	m.engine.Identify(q, &m.decision)
+	return m.decision.Why == detect.Allowed || m.decision.Why == detect.Exempt
 }
 
 // lines are those for the Corefile, each once.

@@ -45,7 +45,7 @@ func (r *record) take(c *flags.Change) {
 	known.update(&c.Flag)
 }
 
-// update takes over a flag as it is now; names that it had before are kept.
+// update takes over a flag as it is now, but for its beginning if it was raised before.
 func (r *raised) update(now *flags.Flag) {
 	since := r.Since
 	if r.Flag = *now; !since.IsZero() && since.Before(r.Since) {

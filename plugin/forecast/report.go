@@ -12,7 +12,7 @@ type Report struct {
 	From    time.Time `json:"from"`
 	To      time.Time `json:"to"`
 	Days    float64   `json:"days"`
-	Queries uint64    `json:"queries"` // roughly, where a server has seen a sample
+	Queries uint64    `json:"queries"` // judged or metered; roughly, where a server has seen a sample
 	SLDs    int       `json:"slds"`    // roughly, 5000 if it could be more
 	Clients int       `json:"clients"` // the same
 	Sample  uint64    `json:"sample"`  // one in so many names was looked at for queries, own and servers

@@ -68,14 +68,14 @@ func (d *zone) learn(name uint64, m *dns.Msg) {
 
 // Of a domain of one's own. What is less may be chance.
 const (
-	leastInside        = 2   // names with private addresses
-	privateShare       = 0.5 // of all addresses
-	leastAuthoritative = 10  // authoritative replies
-	authorityShare     = 0.9 // of the domain's replies
-	authorityElsewhere = 0.5 // most of all replies: of a capture beyond a resolver all are
-	leastTails         = 20  // names with another domain at their end
-	tailsShare         = 0.1 // of the domain's queries
-	missingShare       = 0.9 // of the replies, where a suffix leads nowhere
+	leastInside        = 3    // names with private addresses
+	privateShare       = 0.75 // of all addresses
+	leastAuthoritative = 10   // authoritative replies
+	authorityShare     = 0.9  // of the domain's replies
+	authorityElsewhere = 0.5  // most of all replies: of a capture beyond a resolver all are
+	leastTails         = 20   // names with another domain at their end
+	tailsShare         = 0.1  // of the domain's queries
+	missingShare       = 0.9  // of the replies, where a suffix leads nowhere
 	severalClients     = 2
 	manyClients        = 3
 )

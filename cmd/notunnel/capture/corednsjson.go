@@ -29,5 +29,5 @@ func readCoreDNSJSON(r *reading, l *line) (bool, error) {
 	if entry.Plugin != "log" {
 		return true, nil // of another plugin
 	}
-	return true, r.corednsQuery(&Query{At: entry.Time, Client: entry.Client, Name: entry.Name}, entry.Type, entry.Rcode)
+	return true, r.corednsQuery(&Query{At: entry.Time, Client: entry.Client, Name: entry.Name}, entry.Type, entry.Rcode, false)
 }

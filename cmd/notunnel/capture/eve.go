@@ -41,6 +41,7 @@ type eveDNS struct {
 	Type    string                       `json:"type"`
 	ID      uint16                       `json:"id"`
 	Rcode   string                       `json:"rcode"`
+	AA      bool                         `json:"aa"`
 	Name    string                       `json:"rrname"`
 	RRType  string                       `json:"rrtype"`
 	Rdata   string                       `json:"rdata"`
@@ -118,6 +119,7 @@ func knownType(s string) uint16 {
 // reply is the message of an event.
 func (d *eveDNS) reply() *dns.Msg {
 	m := answer(dns.StringToRcode[d.Rcode])
+	m.Authoritative = d.AA
 	for _, a := range d.Answers {
 		m.Answer = append(m.Answer, eveRdata(a.Rdata, a.RRType))
 	}

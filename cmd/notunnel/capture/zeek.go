@@ -20,7 +20,7 @@ type zeekRecord struct {
 	qtype    *uint16
 	typeName string
 	rcode    *int
-	tc       bool
+	tc, aa   bool
 	answers  []string
 }
 
@@ -69,7 +69,7 @@ func (r *reading) zeek(z *zeekRecord) error {
 		return r.answered(q, nil)
 	}
 	m := answer(dns.RcodeSuccess)
-	m.Truncated = z.tc
+	m.Truncated, m.Authoritative = z.tc, z.aa
 	if z.rcode != nil {
 		m.Rcode = *z.rcode
 	}

@@ -41,6 +41,7 @@ func readZeekJSON(r *reading, l *line) (bool, error) {
 		TypeName string   `json:"qtype_name"`
 		Rcode    *int     `json:"rcode"`
 		TC       bool     `json:"TC"`
+		AA       bool     `json:"AA"`
 		Answers  []string `json:"answers"`
 	}
 	err := json.Unmarshal(l.text, &entry)
@@ -56,7 +57,7 @@ func readZeekJSON(r *reading, l *line) (bool, error) {
 	}
 	z := zeekRecord{
 		path: entry.Path, client: entry.Client, query: entry.Query, qtype: entry.Type, typeName: entry.TypeName,
-		rcode: entry.Rcode, tc: entry.TC, answers: entry.Answers,
+		rcode: entry.Rcode, tc: entry.TC, aa: entry.AA, answers: entry.Answers,
 	}
 	if z.client == "" {
 		z.client = entry.Underscore

@@ -119,6 +119,9 @@ func (t *zeekTable) entry(line string) (err error) {
 	if s, ok := field("TC"); ok {
 		z.tc = s == "T"
 	}
+	if s, ok := field("AA"); ok {
+		z.aa = s == "T"
+	}
 	if s, ok := field("answers"); ok && s != t.empty {
 		z.answers = strings.Split(s, t.set)
 	}
