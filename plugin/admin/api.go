@@ -88,10 +88,6 @@ func (r *refusal) Error() string { return r.text }
 
 func bad(err error) error { return &refusal{status: http.StatusBadRequest, text: err.Error()} }
 
-func missing(format string, v ...any) error {
-	return &refusal{status: http.StatusNotFound, text: fmt.Sprintf(format, v...)}
-}
-
 // reply answers with what a route returns.
 func reply(w http.ResponseWriter, r *http.Request, answer func(*http.Request) (any, error)) {
 	v, err := answer(r)

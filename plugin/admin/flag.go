@@ -67,7 +67,7 @@ func (a *api) find(r *http.Request) (f flags.Flag, err error) {
 	case 1:
 		return found[0], nil
 	case 0:
-		return f, missing("there is no flag %.40q: GET flags lists them", text)
+		return f, bad(fmt.Errorf("there is no flag %.40q: GET flags lists them", text))
 	}
 	return f, bad(fmt.Errorf("%q is the beginning of the ids of %d flags: say more of it", text, len(found)))
 }

@@ -112,7 +112,7 @@ func (a *api) disallow(r *http.Request) (any, error) {
 		}
 	}
 	if !a.backend.Engine().Disallow(name, client) {
-		return nil, missing("there is no allowance of %s for that client: GET allow lists them", name)
+		return nil, bad(fmt.Errorf("there is no allowance of %s for that client: GET allow lists them", name))
 	}
 	a.backend.Told(fmt.Sprintf("took back domain=%s client=%s", name, orEveryone(query.Get("client"))))
 	a.events.publish("disallowed", map[string]string{"domain": name, "client": query.Get("client")})
