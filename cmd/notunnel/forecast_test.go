@@ -91,6 +91,9 @@ func TestForecastFindsOwnDomainsAndServers(t *testing.T) {
 		"iot-nat-2000":           {},
 		"container-ids":          {unknown: true},
 	} {
+		if racing && pattern != "mail-server" { // the others differ in what is asked alone
+			continue
+		}
 		t.Run(pattern, func(t *testing.T) {
 			t.Parallel()
 			r := forecasted(t, network(t, pattern, 3))
@@ -114,7 +117,10 @@ func TestForecastFindsOwnDomainsAndServers(t *testing.T) {
 // The tightest budget refuses nobody in a second run, and the next smaller one somebody;
 // with the lines that are proposed in force, the tighter one that goes with them does.
 func TestForecastBudgetRefusesNobody(t *testing.T) {
-	for _, pattern := range []string{"monitoring-300", "dnsbl-200", "session-labels"} {
+	for _, pattern := range []string{"dnsbl-200", "monitoring-300", "session-labels"} {
+		if racing && pattern != "dnsbl-200" {
+			continue
+		}
 		t.Run(pattern, func(t *testing.T) {
 			t.Parallel()
 			log := network(t, pattern, 4)
