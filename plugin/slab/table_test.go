@@ -113,24 +113,30 @@ func TestPoolHandsOutEachValueOnce(t *testing.T) {
 }
 
 func TestShardsAreUsedAtOnce(t *testing.T) {
-	table := New[int](8192)
+	const goroutines, keys = 4, 5000
+	table := New[int](4 * keys) // room for all, however they spread
+	key := func(i int) uint64 { return uint64(i) * 0x9e3779b97f4a7c15 }
 	var busy sync.WaitGroup
-	for g := range 4 {
+	for range goroutines {
 		busy.Go(func() {
-			for i := range uint64(5000) {
-				key := i * 0x9e3779b97f4a7c15
-				s := table.Shard(table.Number(key))
+			for i := range keys {
+				s := table.Shard(table.Number(key(i)))
 				s.Lock()
-				v := s.Find(key)
+				v := s.Find(key(i))
 				if v == nil {
-					v = s.Make(key, func(uint64, *int) {})
+					v = s.Make(key(i), func(uint64, *int) { t.Error("a value had to go") })
 				}
-				*v += g
+				*v++
 				s.Unlock()
 			}
 		})
 	}
 	busy.Wait()
+	for i := range keys {
+		if v := table.Shard(table.Number(key(i))).Peek(key(i)); v == nil || *v != goroutines {
+			t.Fatalf("key %d: %v, want %d", i, v, goroutines)
+		}
+	}
 }
 
 func TestFindDoesNotAllocate(t *testing.T) {
