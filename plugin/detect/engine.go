@@ -13,6 +13,7 @@ import (
 	"github.com/notunnel/notunnel/plugin/joint"
 	"github.com/notunnel/notunnel/plugin/keyhash"
 	"github.com/notunnel/notunnel/plugin/meter"
+	"github.com/notunnel/notunnel/plugin/slab"
 	"github.com/notunnel/notunnel/plugin/standing"
 	"github.com/notunnel/notunnel/plugin/subject"
 	"github.com/notunnel/notunnel/plugin/verdict"
@@ -156,7 +157,9 @@ func New(c Config, prev *Engine) (*Engine, error) {
 		Bits:     func(text []byte) int { return e.code.Name(text).Whole() },
 		Least:    jointBits,
 	})
+	memory := new(slab.Memory)
 	config := meter.Config{
+		Memory:   memory,
 		Capacity: c.Capacity, Here: max(c.Capacity/pairsPerAccount, leastAccounts), Key: c.Key,
 		Limits: c.Budget, Code: e.code, Factor: e.factor, Watch: c.Metered,
 	}
@@ -164,7 +167,7 @@ func New(c Config, prev *Engine) (*Engine, error) {
 		config.Ended = func(up, down meter.Bits) { c.Watcher.Passed(up.Bytes(), down.Bytes()) }
 	}
 	e.meter = meter.New(config)
-	e.pairs = newPairs(c.Capacity, e.meter)
+	e.pairs = newPairs(memory, c.Capacity, e.meter)
 	e.SetAllow(c.Allow)
 	e.SetDeny(c.Deny)
 	if prev != nil {

@@ -34,9 +34,13 @@ type beside struct {
 	_       [64]byte     // another shard's are on another line
 }
 
-func newPairs(capacity int, m *meter.Meter) *pairs {
-	p := &pairs{table: slab.New[pair](capacity), meter: m}
+func newPairs(memory *slab.Memory, capacity int, m *meter.Meter) *pairs {
+	p := &pairs{table: slab.New[pair](memory, capacity), meter: m}
 	p.beside = make([]beside, p.table.Len())
+	for i := range p.beside {
+		p.beside[i].panes.In(memory)
+		p.beside[i].rests.In(memory)
+	}
 	return p
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/notunnel/notunnel/model/feature"
 	"github.com/notunnel/notunnel/plugin/keyhash"
 	"github.com/notunnel/notunnel/plugin/meter"
+	"github.com/notunnel/notunnel/plugin/slab"
 	"github.com/notunnel/notunnel/plugin/window"
 )
 
@@ -20,7 +21,7 @@ var (
 )
 
 func somePairs(capacity int) *pairs {
-	return newPairs(capacity, meter.New(meter.Config{
+	return newPairs(new(slab.Memory), capacity, meter.New(meter.Config{
 		Capacity: capacity, Here: 1, Key: pairsKey, Factor: func([]byte) uint8 { return 1 },
 	}))
 }

@@ -3,6 +3,8 @@ package meter
 import (
 	"math/bits"
 	"sync/atomic"
+
+	"github.com/notunnel/notunnel/plugin/slab"
 )
 
 // paid is what all accounts remember besides their last sixteen: which names and
@@ -42,12 +44,12 @@ const (
 	ofAll   = 1<<64 - 1
 )
 
-func newPaid(capacity int) paid {
+func newPaid(m *slab.Memory, capacity int) paid {
 	n := 1
 	for n < capacity {
 		n *= 2
 	}
-	return paid{lines: make([]line, n), mask: uint64(n - 1)}
+	return paid{lines: slab.Make[line](m, n), mask: uint64(n - 1)}
 }
 
 // mix spreads two keyed hashes over all bits.

@@ -15,15 +15,15 @@ type Table[T any] struct {
 	shards []Shard[T]
 }
 
-// New makes a table. Its capacity is rounded up to a multiple of the number of shards.
-func New[T any](capacity int) *Table[T] {
+// New makes a table whose values lie in a memory. Its capacity is rounded up to a multiple of the number of shards.
+func New[T any](m *Memory, capacity int) *Table[T] {
 	n := mostShards
 	for n > 1 && capacity/n < leastShare {
 		n /= 2
 	}
 	t := &Table[T]{shards: make([]Shard[T], n)}
 	for i := range t.shards {
-		t.shards[i].init((capacity + n - 1) / n)
+		t.shards[i].init(m, (capacity+n-1)/n)
 	}
 	return t
 }
@@ -41,6 +41,7 @@ func (t *Table[T]) Len() int { return len(t.shards) }
 // until the lock is let go.
 type Shard[T any] struct {
 	sync.Mutex
+	memory   *Memory
 	chunks   [][]slot[T]
 	index    []entry  // a power of two, at least twice the capacity
 	touched  []uint64 // a bit a value: since the hand came by last
@@ -58,14 +59,15 @@ type slot[T any] struct {
 
 const chunk = 64
 
-func (s *Shard[T]) init(capacity int) {
+func (s *Shard[T]) init(m *Memory, capacity int) {
+	s.memory = m
 	s.capacity = min(capacity, mostHeld)
 	size := 1
 	for size < 2*s.capacity {
 		size *= 2
 	}
-	s.index = make([]entry, size)
-	s.touched = make([]uint64, (s.capacity+63)/64)
+	s.index = Make[entry](m, size)
+	s.touched = Make[uint64](m, (s.capacity+63)/64)
 }
 
 func (s *Shard[T]) at(number int) *slot[T] { return &s.chunks[number/chunk][number%chunk] }
@@ -95,7 +97,7 @@ func (s *Shard[T]) Make(key uint64, leaves func(key uint64, gone *T)) *T {
 	number := s.used
 	if s.used < s.capacity {
 		if s.used%chunk == 0 {
-			s.chunks = append(s.chunks, make([]slot[T], min(chunk, s.capacity-s.used)))
+			s.chunks = append(s.chunks, Make[slot[T]](s.memory, min(chunk, s.capacity-s.used)))
 		}
 		s.used++
 	} else {
