@@ -23,7 +23,7 @@ func (s *sharedEngine) Watched() *watch.Table { return s.watched }
 func (s *sharedEngine) Observer() *forecast.Observer { return s.observer }
 
 // Now is the time by which queries are judged.
-func (s *sharedEngine) Now() time.Time { return now().time() }
+func (s *sharedEngine) Now() time.Time { return now() }
 
 // Changed has flags and orders written down soon.
 func (s *sharedEngine) Changed() {

@@ -32,7 +32,7 @@ func TestBudgetRefusesQueries(t *testing.T) {
 			t.Fatal("200 names, and none is refused")
 		}
 	}
-	all := n.shared.engine().Flags().All(now().time())
+	all := n.shared.engine().Flags().All(now())
 	if len(all) != 1 || all[0].Ground != verdict.Budget || all[0].Blocked != uint64(refused) || len(all[0].Reasons) != 1 {
 		t.Errorf("%+v, %d queries were refused", all, refused)
 	}
@@ -62,7 +62,7 @@ func TestBudgetWithholdsReplies(t *testing.T) {
 		if want := map[bool]int{false: 300 / 44, true: 20}[monitor]; let != want {
 			t.Errorf("monitor %v: %d replies came through, want %d", monitor, let, want)
 		}
-		if all := n.shared.engine().Flags().All(now().time()); len(all) != 1 || all[0].Ground != verdict.Budget {
+		if all := n.shared.engine().Flags().All(now()); len(all) != 1 || all[0].Ground != verdict.Budget {
 			t.Errorf("monitor %v: %+v, want a flag", monitor, all)
 		}
 	}

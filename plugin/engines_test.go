@@ -68,7 +68,7 @@ func configured(t *testing.T, change func(*config)) config {
 
 func ask(e *detect.Engine, name string) *detect.Decision {
 	d := new(detect.Decision)
-	e.Query(detect.Query{Name: name, Type: 16, Client: netip.MustParseAddr("192.0.2.1"), At: now().time()}, d)
+	e.Query(detect.Query{Name: name, Type: 16, Client: netip.MustParseAddr("192.0.2.1"), At: now()}, d)
 	return d
 }
 

@@ -35,7 +35,7 @@ func (s *sharedEngine) tell(c *flags.Change) {
 		return
 	}
 	e := &events.Event{
-		Kind: events.Raised, At: now().time(), Monitor: s.config.monitor, Flag: c.Flag,
+		Kind: events.Raised, At: now(), Monitor: s.config.monitor, Flag: c.Flag,
 		Standing: s.engine().Standing([]byte(c.Flag.SLD)).String(),
 	}
 	if c.Kind != flags.Raised {
@@ -79,7 +79,7 @@ func expire(s *sharedEngine) *expiry {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.timer = time.AfterFunc(expireEvery, func() {
-		s.engine().Flags().Expire(now().time())
+		s.engine().Flags().Expire(now())
 		x.mu.Lock()
 		defer x.mu.Unlock()
 		if !x.over {

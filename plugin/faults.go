@@ -31,7 +31,7 @@ func (f *faults) caught() {
 		return
 	}
 	f.total.Inc()
-	at, last := now().time().UnixNano(), f.last.Load()
+	at, last := now().UnixNano(), f.last.Load()
 	if at-last >= int64(time.Second) && f.last.CompareAndSwap(last, at) {
 		log.Errorf("fault in stage %s, the query passes: %v", f.stage, fault)
 	}

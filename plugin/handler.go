@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/coredns/coredns/plugin"
 	"github.com/coredns/coredns/plugin/metadata"
@@ -72,7 +73,7 @@ type judgement struct {
 	block  bool          // there will be no reply but ours
 	lower  bool          // the name goes on in lower case
 	series *series       // counts it
-	at     moment
+	at     *time.Time
 }
 
 // judge decides on a query and tells everyone. why says it to the client of a query that is
@@ -88,7 +89,7 @@ func (n *Notunnel) judge(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) 
 	}
 	room := rooms.Get().(*room)
 	defer rooms.Put(room)
-	d, at := &room.Decision, now()
+	d, at := &room.Decision, current.Load()
 	if !n.decide(w, r, room, at) {
 		return j, why
 	}
@@ -134,7 +135,7 @@ func (n *Notunnel) zone(r *dns.Msg) string {
 }
 
 // decide asks the engine. A fault in it is counted and lets the query pass.
-func (n *Notunnel) decide(w dns.ResponseWriter, r *dns.Msg, room *room, at moment) (ok bool) {
+func (n *Notunnel) decide(w dns.ResponseWriter, r *dns.Msg, room *room, at *time.Time) (ok bool) {
 	defer queryFaults.caught()
 	q, read := n.query(w, r, room, at)
 	if read != nil {
@@ -145,12 +146,12 @@ func (n *Notunnel) decide(w dns.ResponseWriter, r *dns.Msg, room *room, at momen
 }
 
 // query is a query as the engine sees it, and what counts how it was found out who asks.
-func (n *Notunnel) query(w dns.ResponseWriter, r *dns.Msg, room *room, at moment) (q detect.Query, read prometheus.Counter) {
+func (n *Notunnel) query(w dns.ResponseWriter, r *dns.Msg, room *room, at *time.Time) (q detect.Query, read prometheus.Counter) {
 	q = detect.Query{
 		Name:   r.Question[0].Name,
 		Type:   r.Question[0].Qtype,
 		Client: clientOf(w),
-		At:     at.time(),
+		At:     *at,
 	}
 	if len(n.clientIDs) > 0 {
 		read = n.clientIDs.identify(r, &q, &room.mac)
@@ -163,7 +164,7 @@ func (n *Notunnel) query(w dns.ResponseWriter, r *dns.Msg, room *room, at moment
 func (n *Notunnel) learn(j *judgement, m *dns.Msg) (ok bool) {
 	ok = true
 	defer replyFaults.caught()
-	_, ok = n.shared.engine().Reply(j.ticket, m, j.at.time())
+	_, ok = n.shared.engine().Reply(j.ticket, m, *j.at)
 	return ok
 }
 

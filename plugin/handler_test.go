@@ -153,7 +153,7 @@ func TestMetadata(t *testing.T) {
 		if said, score := labels("www.tunnel.org."); said != "block" || score != "" {
 			t.Errorf("after the block: verdict %q, score %q; no score was due", said, score)
 		}
-		f := n.shared.engine().Flags().All(now().time())[0]
+		f := n.shared.engine().Flags().All(now())[0]
 		if id != flags.IDText(f.ID) || reason == "" || reason != flags.Line(f.Reasons) {
 			t.Errorf("after the block: id %q, reason %q; the flag is %+v", id, reason, f)
 		}

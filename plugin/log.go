@@ -15,7 +15,7 @@ var log = clog.NewWithPlugin(pluginName)
 // sayEnforced says how many flags of mode monitor an engine in mode block begins with.
 func sayEnforced(cfg *config, e *detect.Engine) {
 	if !cfg.monitor {
-		log.Warningf("mode block: %d flags of mode monitor are enforced from now on", len(e.Flags().All(now().time())))
+		log.Warningf("mode block: %d flags of mode monitor are enforced from now on", len(e.Flags().All(now())))
 	}
 }
 

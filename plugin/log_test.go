@@ -24,7 +24,7 @@ func TestFlagLines(t *testing.T) {
 	}
 	networks.Identify(&s.Client, netip.MustParseAddr("192.0.2.1"), "")
 	text := logged(t)
-	table.Raise(s.Pair(&key, nil), &s, s.SLD(), flags.Flag{
+	table.Raise(subject.Pair(key.Sum(s.SLD()), subject.OfSLD, s.Client.Hash(&key)), &s, s.SLD(), flags.Flag{
 		Ground: verdict.Model, Score: 0.91, Queries: 7, LeakedBytes: 208, Reasons: []flags.Reason{{Text: "one"}, {Text: "two"}},
 	}, at)
 	table.All(at.Add(2 * time.Hour))

@@ -65,7 +65,7 @@ func TestMonitorDecidesAsBlockDoes(t *testing.T) {
 	}
 	state := func(d *door) (all []string) {
 		e := d.shared.engine()
-		for _, f := range e.Flags().All(now().time()) {
+		for _, f := range e.Flags().All(now()) {
 			all = append(all, fmt.Sprint(f.SLD, f.Client, f.Ground, f.Score, f.Queries, f.LeakedBytes, f.UpBytes, f.DownBytes, f.Blocked, f.Names()))
 		}
 		series := d.counters.of(labels{"", ".", d.view})

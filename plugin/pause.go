@@ -24,7 +24,7 @@ func (p *pause) set(until time.Time) {
 	}
 	was := p.until.Load() != 0
 	p.until.Store(0)
-	switch left := until.Sub(now().time()); {
+	switch left := until.Sub(now()); {
 	case !until.IsZero() && left > 0:
 		p.until.Store(until.UnixNano())
 		log.Warningf("paused: every query passes, judged by nobody, until %s", until.UTC().Format(time.RFC3339))
@@ -63,5 +63,5 @@ func (p *pause) stop() {
 // passesAll reports whether every query passes at the moment.
 func (s *sharedEngine) passesAll() bool {
 	until := s.pause.until.Load()
-	return until != 0 && now().time().UnixNano() < until
+	return until != 0 && now().UnixNano() < until
 }

@@ -79,7 +79,8 @@ func (r *registry) claim(s *sharedEngine, by *instance) (file, address *sharedEn
 // newEngine makes an engine that begins with what the one before it remembers: that which
 // has the state file, or the server block's last one.
 func (r *registry) newEngine(cfg *config, before *lease, by *instance) (_ *sharedEngine, err error) {
-	s := &sharedEngine{config: cfg, maker: by, begun: now().time()}
+	tick()
+	s := &sharedEngine{config: cfg, maker: by, begun: now()}
 	file, address, err := r.claim(s, by)
 	if err != nil {
 		return nil, err
@@ -226,7 +227,7 @@ func (s *sharedEngine) changed(c flags.Change) {
 // note notes what is of interest in a decision beside the query's answer.
 func (s *sharedEngine) note(d *detect.Decision, monitor bool) {
 	if d.Ground == verdict.Deny {
-		s.denials.denied(d, monitor, now().time())
+		s.denials.denied(d, monitor, now())
 		return
 	}
 	if s.watched == nil || len(d.SLD()) == 0 {
@@ -238,7 +239,7 @@ func (s *sharedEngine) note(d *detect.Decision, monitor bool) {
 	}
 	p := watch.Pair{
 		SLD: string(d.SLD()), Client: d.Client, Name: string(d.Full()), Watched: d.Verdict == verdict.Watch, Score: d.Score,
-		Up: d.Up.Bytes(), Down: d.Down.Bytes(), Quarters: min(quarters, 2), Last: now().time(),
+		Up: d.Up.Bytes(), Down: d.Down.Bytes(), Quarters: min(quarters, 2), Last: now(),
 	}
 	if s.watched.Note(p) {
 		s.warn(&p)

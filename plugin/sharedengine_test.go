@@ -20,15 +20,15 @@ func TestEverythingAtOnce(t *testing.T) {
 	r, cfg := newReloads(), configured(t, nil)
 	l := r.lease(t, cfg, "a", r.instance())
 	flag(t, l, "before.org")
-	said, err := verdict.NewAllowance("ours.org", "", "", time.Hour, now().time())
+	said, err := verdict.NewAllowance("ours.org", "", "", time.Hour, now())
 	if err == nil {
-		err = l.engine().Allow(said, now().time())
+		err = l.engine().Allow(said, now())
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := l.engine().Flags().All(now().time())[0]
-	if err := l.engine().Mark(flags.Mark{Flag: f, Opinion: flags.True, Everyone: true, At: now().time()}); err != nil {
+	f := l.engine().Flags().All(now())[0]
+	if err := l.engine().Mark(flags.Mark{Flag: f, Opinion: flags.True, Everyone: true, At: now()}); err != nil {
 		t.Fatal(err)
 	}
 	done := make(chan struct{})
@@ -50,19 +50,19 @@ func TestEverythingAtOnce(t *testing.T) {
 		busy(func(i int) {
 			d := new(detect.Decision)
 			l.engine().Query(detect.Query{
-				Name: fmt.Sprintf("%s.site%d.org.", tunnelled(dice), i%50), Type: 16, Client: netip.AddrFrom4([4]byte{10, 0, byte(n), byte(i % 7)}), At: now().time(),
+				Name: fmt.Sprintf("%s.site%d.org.", tunnelled(dice), i%50), Type: 16, Client: netip.AddrFrom4([4]byte{10, 0, byte(n), byte(i % 7)}), At: now(),
 			}, d)
 			l.note(d, false)
 		})
 	}
 	busy(func(i int) {
-		a, err := verdict.NewAllowance(fmt.Sprintf("d%d.org", i%20), "10.0.0.1", "", time.Minute, now().time())
+		a, err := verdict.NewAllowance(fmt.Sprintf("d%d.org", i%20), "10.0.0.1", "", time.Minute, now())
 		if err == nil {
-			l.engine().Allow(a, now().time())
+			l.engine().Allow(a, now())
 		}
 		l.engine().Disallow(a.Domain, a.Client)
-		l.engine().Release(func(id uint64) bool { return id%3 == 0 && id != f.ID }, now().time())
-		l.engine().Explain(detect.Query{Name: "www.site1.org.", Client: netip.MustParseAddr("10.0.0.1"), At: now().time()}, new(detect.Explanation))
+		l.engine().Release(func(id uint64) bool { return id%3 == 0 && id != f.ID }, now())
+		l.engine().Explain(detect.Query{Name: "www.site1.org.", Client: netip.MustParseAddr("10.0.0.1"), At: now()}, new(detect.Explanation))
 	})
 	busy(func(int) {
 		l.Snapshot()
@@ -88,7 +88,7 @@ func TestEverythingAtOnce(t *testing.T) {
 		t.Error("the allowance is gone")
 	}
 	d := new(detect.Decision)
-	l.engine().Query(detect.Query{Name: "www.before.org.", Client: netip.MustParseAddr("203.0.113.1"), At: now().time()}, d)
+	l.engine().Query(detect.Query{Name: "www.before.org.", Client: netip.MustParseAddr("203.0.113.1"), At: now()}, d)
 	if d.Ground != verdict.Deny {
 		t.Error("what was confirmed for everyone is gone")
 	}

@@ -20,7 +20,7 @@ func (s *sharedEngine) Snapshot() state.Snapshot {
 	bits4, bits6 := e.ClientBits()
 	return state.Snapshot{
 		Key: e.Key(), Bits4: bits4, Bits6: bits6, Monitor: s.config.monitor,
-		Flags: e.Flags().Save(), Allowances: e.Allowances(now().time()), Marks: state.SaveMarks(e.Marks()),
+		Flags: e.Flags().Save(), Allowances: e.Allowances(now()), Marks: state.SaveMarks(e.Marks()),
 	}
 }
 

@@ -56,7 +56,7 @@ type Decision struct {
 
 	pair    uint64 // of the SLD and the client
 	second  uint64 // of the second key and the client, 0 without one
-	hash    uint64 // of the prefix
+	known          // of the name
 	above   uint64 // of the name below the second key
 	scratch scratch
 }
@@ -77,7 +77,6 @@ func (t Ticket) Valid() bool { return t.pair != 0 || t.second != 0 }
 
 // scratch is what a decision needs for a moment.
 type scratch struct {
-	key      [split.MaxName + 64]byte
 	query    window.Query
 	measures window.Measures
 	summary  feature.Summary

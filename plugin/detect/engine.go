@@ -82,6 +82,7 @@ type Engine struct {
 	flags    *flags.Table
 	meter    *meter.Meter
 	code     meter.Code
+	names    names
 	allow    atomic.Pointer[verdict.AllowList]
 	deny     atomic.Pointer[verdict.DenyList]
 	orders   orders
@@ -126,8 +127,10 @@ func New(c Config, prev *Engine) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("detect: %w", err)
 	}
+	memory := new(slab.Memory)
 	e := &Engine{
 		config:   c,
+		names:    newNames(memory, c.Capacity/pairsPerName),
 		networks: networks,
 		rules: verdict.Rules{
 			Floor: verdict.Evidence{Events: c.Models.Floor.Events, Information: uint64(c.Models.Floor.Information)},
@@ -157,7 +160,6 @@ func New(c Config, prev *Engine) (*Engine, error) {
 		Bits:     func(text []byte) int { return e.code.Name(text).Whole() },
 		Least:    jointBits,
 	})
-	memory := new(slab.Memory)
 	config := meter.Config{
 		Memory:   memory,
 		Capacity: c.Capacity, Here: max(c.Capacity/pairsPerAccount, leastAccounts), Key: c.Key,
@@ -216,6 +218,7 @@ func (e *Engine) SetAllow(l *verdict.AllowList) {
 		l = &verdict.AllowList{}
 	}
 	e.allow.Store(l)
+	e.names.forget()
 	e.flags.Release(flags.Allowed, e.allowsFlag)
 }
 
@@ -229,6 +232,7 @@ func (e *Engine) SetStanding(l *standing.List) {
 		l = standing.None()
 	}
 	e.standing.Store(l)
+	e.names.forget()
 }
 
 // Standing is what is known of an SLD.

@@ -48,8 +48,8 @@ func (e *Engine) Explain(q Query, x *Explanation) {
 		}
 	}
 	if o, ok := e.pairs.would(meter.Query{
-		Pair: x.pair, Domain: x.SLD(), Prefix: x.Prefix(), Hash: e.config.Key.Sum(x.Prefix()), Type: q.Type,
-		Client: &x.Client, Room: x.scratch.key[:], At: q.At,
+		Pair: x.pair, Domain: x.SLD(), Prefix: x.Prefix(), Hash: x.hash, Type: q.Type,
+		Client: &x.Client, At: q.At,
 	}); ok && o.Cause != meter.Within {
 		x.Reasons = []flags.Reason{{Text: e.overspent(&o)}}
 		x.Now = e.rules.On(&verdict.Case{Over: groundOf(o.Cause), Scope: e.subtree(&x.Decision)})

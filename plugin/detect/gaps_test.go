@@ -119,7 +119,7 @@ func TestRefusedQueriesAreChargedNowhere(t *testing.T) {
 		t.Fatal("the suffix has something left")
 	}
 	d.Parse("0f1e2d3c4b5a69788796a5b4c3d2e1f0.y.duckdns.org.")
-	if up, _ := e.pairs.spent(d.Pair(&e.config.Key, nil), at); up != 0 {
+	if up, _ := e.pairs.spent(d.pair, at); up != 0 {
 		t.Errorf("a blocked query is charged %d bytes", up.Bytes())
 	}
 }

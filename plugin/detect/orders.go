@@ -20,6 +20,12 @@ type orders struct {
 	confirmed  atomic.Pointer[verdict.DenyList] // scopes of the marks that are for everyone
 }
 
+// allow reports whether an allowance covers the query. Nearly always there are none.
+func (o *orders) allow(q *Query, d *Decision) bool {
+	all := o.allowances.Load()
+	return all.Any() && all.Covers(d.Full(), &d.Client, q.from(), q.At)
+}
+
 // Allow adds an allowance. One without an end releases the flags that it covers; one
 // with an end only suspends them, and those that have not run out by then go on.
 func (e *Engine) Allow(a verdict.Allowance, at time.Time) error {
@@ -80,6 +86,7 @@ func (e *Engine) confirm() {
 		}
 	}
 	e.orders.confirmed.Store(all.List())
+	e.names.forget()
 }
 
 // Release ends the flags that are to go, and what was confirmed of them for everyone.
@@ -108,7 +115,7 @@ func (e *Engine) release(why flags.Kind, goes func(*flags.Flag) bool, at time.Ti
 		e.pairs.forgive(r.Pair, at)
 		e.meter.ForgiveHere(r.Pair, at) // it can be a second key
 		if r.Ground == verdict.ClientBudget {
-			e.meter.ForgiveHere(subject.Pair(&e.config.Key, subject.OfAll, nil, &r.Client, nil), at)
+			e.meter.ForgiveHere(r.Client.All(&e.config.Key), at)
 		}
 		ids = append(ids, r.ID)
 	}

@@ -43,7 +43,6 @@ func (e *Engine) Identify(q Query, d *Decision) { e.identify(&q, d) }
 
 // identify fills in the subject, and begins the decision anew.
 func (e *Engine) identify(q *Query, d *Decision) {
-	class := d.Parse(q.Name)
 	if q.ID.Kind != subject.NoID {
 		e.networks.Behind(&d.Client, q.Client, &q.ID)
 	} else {
@@ -51,17 +50,16 @@ func (e *Engine) identify(q *Query, d *Decision) {
 	}
 	d.Ruling, d.Scored, d.Flagged, d.Ticket = verdict.Ruling{}, false, nil, Ticket{}
 	d.Beside, d.Price, d.Up, d.Down, d.second, d.Cited = nil, 0, 0, 0, 0, flags.Cited{}
-	switch {
+	e.read(q.Name, &d.Subject, &d.known)
+	switch d.Why = d.about; {
 	case e.exempt(q):
 		d.Why = Exempt
-	case e.allowed(q, d):
+	case d.Why != Allowed && e.orders.allow(q, d):
 		d.Why = Allowed
-	case e.denied(d):
-		d.Why = Denied
-	default:
-		if d.Why = ofClass[class]; d.Why == Judged || d.Why == Reverse {
-			d.pair = d.Pair(&e.config.Key, d.scratch.key[:])
-		}
+	case d.Why == Denied:
+		d.Scope = d.Full()[d.scope:]
+	case d.Why == Judged || d.Why == Reverse:
+		d.pair = subject.Pair(d.zone, subject.OfSLD, d.Client.Hash(&e.config.Key))
 	}
 }
 
@@ -74,7 +72,6 @@ func (e *Engine) judge(q *Query, d *Decision) {
 			return
 		}
 	}
-	d.hash = e.config.Key.Sum(d.Prefix())
 	o, out, ok := e.spend(q, d)
 	if !ok {
 		return
@@ -106,7 +103,6 @@ func (e *Engine) meterOnly(q *Query, d *Decision) {
 	if len(d.SLD()) == 0 && len(d.Second()) == 0 {
 		return
 	}
-	d.hash = e.config.Key.Sum(d.Prefix())
 	if _, _, ok := e.spend(q, d); ok {
 		d.Ticket = Ticket{second: d.second, prefix: d.hash, above: d.above, qtype: q.Type}
 		if len(d.SLD()) > 0 {

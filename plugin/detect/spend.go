@@ -23,13 +23,13 @@ func (e *Engine) spend(q *Query, d *Decision) (o meter.Outcome, out window.Outco
 	zone, second := d.SLD(), d.Second()
 	var above *meter.Query // of the second key
 	if len(second) > 0 && len(second) != len(zone) {
-		d.second = subject.Pair(&e.config.Key, subject.OfSecond, second, &d.Client, d.scratch.key[:])
+		d.second = subject.Pair(e.config.Key.Sum(second), subject.OfSecond, d.Client.Hash(&e.config.Key))
 		full := d.Full()
 		prefix := full[:max(len(full)-len(second)-1, 0)]
 		d.above = e.config.Key.Sum(prefix)
 		above = &meter.Query{
 			Pair: d.second, Domain: second, Prefix: prefix, Hash: d.above, Type: q.Type,
-			Client: &d.Client, Room: d.scratch.key[:], Shared: true, At: q.At, Dry: true,
+			Client: &d.Client, Shared: true, At: q.At, Dry: true,
 		}
 		if o = e.meter.Query(above); o.Cause != meter.Within {
 			e.refuse(q, d, above, &o)
@@ -40,7 +40,7 @@ func (e *Engine) spend(q *Query, d *Decision) (o meter.Outcome, out window.Outco
 	if len(zone) > 0 {
 		m := meter.Query{
 			Pair: d.pair, Domain: zone, Prefix: d.Prefix(), Hash: d.hash, Type: q.Type,
-			Client: &d.Client, Room: d.scratch.key[:], At: q.At,
+			Client: &d.Client, At: q.At,
 		}
 		o, out = e.charge(q, d, &m)
 		d.Up, d.Down = o.Up, o.Down

@@ -30,7 +30,7 @@ const (
 // client. One in a hundred is.
 func (e *Engine) joins(d *Decision, o *meter.Outcome) bool {
 	return o.Kind == meter.Fresh && o.Price.Whole() >= jointBits && !service(d.Prefix()) &&
-		e.Standing(d.SLD()) == standing.Unknown
+		d.standing == standing.Unknown
 }
 
 // jointRules are what joint windows are ruled by. A threshold that is asked for, 0 if
@@ -46,7 +46,7 @@ func jointRules(j model.Joint, threshold float64) verdict.JointRules {
 // evidence enough, and flags SLDs that it rests on.
 func (e *Engine) join(q *Query, d *Decision) {
 	entry, sum := &d.scratch.entry, &d.scratch.joint
-	entry.Client = subject.Pair(&e.config.Key, subject.OfAll, nil, &d.Client, d.scratch.key[:])
+	entry.Client = d.Client.All(&e.config.Key)
 	entry.Pair, entry.SLD, entry.Prefix, entry.Hash, entry.At = d.pair, d.SLD(), d.Prefix(), d.hash, d.scratch.query.At
 	if !e.joint.Observe(entry, sum) {
 		return

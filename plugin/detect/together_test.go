@@ -24,7 +24,6 @@ import (
 	"github.com/notunnel/notunnel/plugin/flags"
 	"github.com/notunnel/notunnel/plugin/keyhash"
 	"github.com/notunnel/notunnel/plugin/standing"
-	"github.com/notunnel/notunnel/plugin/subject"
 	"github.com/notunnel/notunnel/plugin/verdict"
 )
 
@@ -253,7 +252,7 @@ func TestJointPairIsTheClients(t *testing.T) {
 	e := jointEngine(t)
 	a := ask(e, Query{Name: "frankfurt-gateway-07.one-rotated.com.", Client: client, At: time.Unix(1e9, 0)})
 	b := ask(e, Query{Name: "hamburg-terminal-13.two-rotated.com.", Client: client, At: time.Unix(1e9, 0)})
-	if a.Ticket.client == 0 || a.Ticket.client != b.Ticket.client || a.Ticket.client != subject.Pair(&e.config.Key, subject.OfAll, nil, &a.Client, nil) {
+	if a.Ticket.client == 0 || a.Ticket.client != b.Ticket.client || a.Ticket.client != a.Client.All(&e.config.Key) {
 		t.Errorf("%x and %x", a.Ticket.client, b.Ticket.client)
 	}
 }

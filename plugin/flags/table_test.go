@@ -32,7 +32,7 @@ func about(name string, n int) (*subject.Subject, uint64) {
 	s := new(subject.Subject)
 	networks.Identify(&s.Client, netip.AddrFrom4([4]byte{10, byte(n >> 16), byte(n >> 8), byte(n)}), "")
 	s.Parse(name)
-	return s, s.Pair(&key, nil)
+	return s, subject.Pair(key.Sum(s.SLD()), subject.OfSLD, s.Client.Hash(&key))
 }
 
 // raise flags the SLD of the name for the client.

@@ -9,6 +9,7 @@ package keyhash
 import (
 	"crypto/rand"
 	"encoding/binary"
+	"math/bits"
 
 	"github.com/dchest/siphash"
 )
@@ -25,4 +26,17 @@ func New() (k Key) {
 // Sum is the hash of b. It does not allocate.
 func (k *Key) Sum(b []byte) uint64 {
 	return siphash.Hash(binary.LittleEndian.Uint64(k[:8]), binary.LittleEndian.Uint64(k[8:]), b)
+}
+
+// Words is the hash of two numbers: three multiplications, where Sum would take ten times
+// as long.
+func (k *Key) Words(a, b uint64) uint64 {
+	k0, k1 := binary.LittleEndian.Uint64(k[:8]), binary.LittleEndian.Uint64(k[8:])
+	return Mix(Mix(a^k0, b^k1), Mix(a^k1, k0))
+}
+
+// Mix spreads two keyed hashes over all bits.
+func Mix(a, b uint64) uint64 {
+	hi, lo := bits.Mul64(a^0x9e3779b97f4a7c15, b^0xd1b54a32d192ed03)
+	return hi ^ lo
 }

@@ -65,16 +65,10 @@ type Query struct {
 	Prefix []byte // the name below it, canonical
 	Hash   uint64 // keyed hash of the prefix
 	Client *subject.Client
-	Room   []byte // scratch space
-	Shared bool   // the domain is no SLD: it has the limits of popular ones and counts for no client's sum
+	Shared bool // the domain is no SLD: it has the limits of popular ones and counts for no client's sum
 	Type   uint16
 	At     time.Time
 	Dry    bool // only say what would be: nothing is charged
-}
-
-// client is the key of the client's account.
-func (q *Query) client(key *keyhash.Key) uint64 {
-	return subject.Pair(key, subject.OfAll, nil, q.Client, q.Room)
 }
 
 // Cause is which limit a query or a reply would have exceeded.
@@ -181,7 +175,7 @@ func (m *Meter) event(a *Account, rests *Rests, prefix []byte, hash uint64, qtyp
 }
 
 // typed is the hash of a name with a type.
-func typed(hash uint64, qtype uint16) uint64 { return mix(hash, uint64(qtype)+1) }
+func typed(hash uint64, qtype uint16) uint64 { return keyhash.Mix(hash, uint64(qtype)+1) }
 
 // remember takes a query in. Its name is held as the last one until another follows,
 // and stands with what follows from then on.
@@ -224,7 +218,7 @@ func (m *Meter) left(q *Query) Bits {
 	if m.config.Limits.Client == 0 {
 		return math.MaxUint32
 	}
-	client := q.client(&m.config.Key)
+	client := q.Client.All(&m.config.Key)
 	s, rests := m.of(client)
 	s.Lock()
 	defer s.Unlock()
@@ -236,7 +230,7 @@ func (m *Meter) chargeClient(q *Query, excess Bits) {
 	if excess == 0 {
 		return
 	}
-	client := q.client(&m.config.Key)
+	client := q.Client.All(&m.config.Key)
 	s, rests := m.of(client)
 	s.Lock()
 	defer s.Unlock()
@@ -294,7 +288,7 @@ func (m *Meter) settle(key uint64, a *Account, rests *Rests, at time.Time) {
 	part := partOf(at)
 	switch {
 	case a.identity == 0:
-		a.identity = mix(key, m.past(key).next())
+		a.identity = keyhash.Mix(key, m.past(key).next())
 	case part <= a.part:
 		return
 	default:

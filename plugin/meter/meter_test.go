@@ -35,8 +35,8 @@ func client(n int) *subject.Client {
 func query(prefix, domain string, who int, qtype uint16, at time.Time) *Query {
 	c := client(who)
 	return &Query{
-		Pair: subject.Pair(&testKey, subject.OfSecond, []byte(domain), c, nil), Domain: []byte(domain), Prefix: []byte(prefix),
-		Hash: testKey.Sum([]byte(prefix)), Client: c, Room: make([]byte, 300), Type: qtype, At: at,
+		Pair: subject.Pair(testKey.Sum([]byte(domain)), subject.OfSecond, c.Hash(&testKey)), Domain: []byte(domain), Prefix: []byte(prefix),
+		Hash: testKey.Sum([]byte(prefix)), Client: c, Type: qtype, At: at,
 	}
 }
 

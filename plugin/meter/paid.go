@@ -1,9 +1,9 @@
 package meter
 
 import (
-	"math/bits"
 	"sync/atomic"
 
+	"github.com/notunnel/notunnel/plugin/keyhash"
 	"github.com/notunnel/notunnel/plugin/slab"
 )
 
@@ -52,18 +52,12 @@ func newPaid(m *slab.Memory, capacity int) paid {
 	return paid{lines: slab.Make[line](m, n), mask: uint64(n - 1)}
 }
 
-// mix spreads two keyed hashes over all bits.
-func mix(a, b uint64) uint64 {
-	hi, lo := bits.Mul64(a^0x9e3779b97f4a7c15, b^0xd1b54a32d192ed03)
-	return hi ^ lo
-}
-
 // value is what is kept of a hash that goes with an entry; 0 is none.
 func value(hash uint64) uint64 { return max(hash>>(64-typeShift), 1) }
 
 // name is the line of a name of an account, and the bits that it is known by there.
 func (p *paid) name(identity, hash uint64) (*line, uint64) {
-	h := mix(identity, hash)
+	h := keyhash.Mix(identity, hash)
 	return &p.lines[h&p.mask], max(h&ofName, 1<<nameShift)
 }
 
@@ -77,15 +71,15 @@ func (p *paid) event(identity, hash uint64, qtype uint16) (*line, uint64) {
 // reply is what event is, for what came last: in the line beside it, which processors
 // bring in with it, and in which it keeps no name from its place.
 func (p *paid) reply(identity, hash uint64, qtype uint16) (*line, uint64) {
-	h := mix(identity, hash)
+	h := keyhash.Mix(identity, hash)
 	_, event := p.event(identity, hash, qtype)
 	return &p.lines[(h^1)&p.mask], event ^ 0x5555_5555<<nameShift
 }
 
 // record is the line of a record of an account, and its entry.
 func (p *paid) record(identity, hash uint64) (*line, uint64) {
-	h := mix(identity, hash)
-	return &p.lines[h&p.mask], max(mix(h, 1), 1)
+	h := keyhash.Mix(identity, hash)
+	return &p.lines[h&p.mask], max(keyhash.Mix(h, 1), 1)
 }
 
 // add takes a record of an account in. It returns false if it was there.
@@ -130,7 +124,7 @@ func (l *line) put(e, mask uint64) {
 		}
 	}
 	if empty < 0 {
-		empty = perLine/2 + int(mix(e, l[0].Load()+l[perLine-1].Load())%(perLine/2)) // as good as any
+		empty = perLine/2 + int(keyhash.Mix(e, l[0].Load()+l[perLine-1].Load())%(perLine/2)) // as good as any
 	}
 	l[empty].Store(e)
 }

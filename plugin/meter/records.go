@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
+
+	"github.com/notunnel/notunnel/plugin/keyhash"
 )
 
 // Reply is what a reply brings in.
@@ -135,9 +137,9 @@ func (m *Meter) ChargeReply(a *Account, rests *Rests, r *Reply) (price Bits, cau
 
 // value is what is remembered of a reply, alike for all orders of the same records.
 func (r *Reply) value() uint64 {
-	all := mix(uint64(r.Rcode)+1, 0)
+	all := keyhash.Mix(uint64(r.Rcode)+1, 0)
 	for i := range r.Records {
-		all += mix(r.Records[i].Hash, 1)
+		all += keyhash.Mix(r.Records[i].Hash, 1)
 	}
 	return value(all)
 }
@@ -180,7 +182,7 @@ func (m *Meter) recordPrice(a *Account, rests *Rests, r *Record) Bits {
 }
 
 // beginning is the hash of how a record begins.
-func (m *Meter) beginning(r *Record) uint64 { return mix(m.config.Key.Sum(r.Begin), 2) }
+func (m *Meter) beginning(r *Record) uint64 { return keyhash.Mix(m.config.Key.Sum(r.Begin), 2) }
 
 // rememberRecord takes a record in that has been paid for.
 func (m *Meter) rememberRecord(a *Account, rests *Rests, r *Record) {

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/miekg/dns"
+
+	"github.com/notunnel/notunnel/plugin/keyhash"
 )
 
 // server replies to a pair without limits.
@@ -23,7 +25,7 @@ func newServer(t *testing.T) *server {
 
 // reply replies to a name by its number.
 func (s *server) reply(name uint64, rcode int, records ...Record) Bits {
-	price, _ := s.m.Reply(&Reply{Pair: s.q.Pair, Hash: mix(name, 5), Type: dns.TypeA, Rcode: rcode, Records: records, At: begin})
+	price, _ := s.m.Reply(&Reply{Pair: s.q.Pair, Hash: keyhash.Mix(name, 5), Type: dns.TypeA, Rcode: rcode, Records: records, At: begin})
 	return price
 }
 

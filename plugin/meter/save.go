@@ -8,7 +8,7 @@ import (
 
 // saveVersion is that of the form which Save writes and Restore reads: integers as
 // varints, hashes as eight, four or two bytes, little-endian.
-const saveVersion = 2
+const saveVersion = 3
 
 // Save writes what Restore reads: all accounts, and what was paid for. Both mean
 // something under the meter's key alone. Accounts that others hold come in so many parts:

@@ -83,7 +83,7 @@ func (r recorded) pass(t *testing.T, l Limits, watch func(Passed)) (pairs, clien
 				pairs[e.query.Pair] = true
 			}
 		case ClientAll:
-			clients[e.query.client(&testKey)] = true
+			clients[e.query.Client.All(&testKey)] = true
 		default:
 			pairs[e.query.Pair] = true
 		}

@@ -68,15 +68,26 @@ const noSecond = MaxName + 2
 // and classifies it. After NoSLD, SLD is empty and Prefix is the whole name;
 // after Malformed, both are empty.
 func (n *Name) Parse(s string) Class {
+	if !n.Read(s) {
+		return Malformed
+	}
+	return n.Split()
+}
+
+// Read is the first half of Parse: it brings the name into canonical form. It returns
+// false if that is none.
+func (n *Name) Read(s string) bool {
 	size := n.canonical(s)
 	n.size, n.cut, n.second = uint8(max(size, 0)), uint8(max(size, 0)), noSecond
-	switch {
-	case size < 0:
-		return Malformed
-	case size == 0:
+	return size >= 0
+}
+
+// Split is the other half: it takes the name apart.
+func (n *Name) Split() Class {
+	name := n.Full()
+	if len(name) == 0 {
 		return NoSLD
 	}
-	name := n.buf[:size]
 	last := name[bytes.LastIndexByte(name, '.')+1:]
 	if string(last) == "arpa" {
 		return n.splitArpa(name)
@@ -97,6 +108,21 @@ func (n *Name) Parse(s string) Class {
 	}
 	return Judged
 }
+
+// Parts is where the parts of a name begin, as Split found out.
+type Parts struct{ sld, second uint8 }
+
+// Parts are those of the name.
+func (n *Name) Parts() Parts { return Parts{n.cut, n.second} }
+
+// SplitAt does what Split did with an equal name.
+func (n *Name) SplitAt(p Parts) { n.cut, n.second = p.sld, p.second }
+
+// Pack and PartsOf bring parts into a number and back.
+func (p Parts) Pack() uint16 { return uint16(p.sld)<<8 | uint16(p.second) }
+
+// PartsOf is the other way.
+func PartsOf(packed uint16) Parts { return Parts{uint8(packed >> 8), uint8(packed)} }
 
 // malformed leaves nothing of a name that turns out to be none.
 func (n *Name) malformed() Class {

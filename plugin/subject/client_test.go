@@ -67,7 +67,7 @@ func TestDevices(t *testing.T) {
 		if c.Within(netip.MustParsePrefix("0.0.0.0/0")) || c.Within(netip.MustParsePrefix("::/0")) || c.Nobody() || !c.Covers(&c) {
 			t.Fatalf("%s is taken for a network or for nobody", name)
 		}
-		if pair := Pair(&key, ofSLD, []byte("example.com"), &c, nil); seen[pair] != "" && seen[pair] != name {
+		if pair := Pair(key.Sum([]byte("example.com")), OfSLD, c.Hash(&key)); seen[pair] != "" && seen[pair] != name {
 			t.Fatalf("%s and %s are one pair", name, seen[pair])
 		} else {
 			seen[pair] = name

@@ -59,25 +59,31 @@ func (c *Client) Key(dst []byte) []byte {
 	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(dst, c.high), c.low)
 }
 
-// Pair is the keyed hash that the SLD and the client are known by.
-func (s *Subject) Pair(key *keyhash.Key, buf []byte) uint64 {
-	return Pair(key, ofSLD, s.SLD(), &s.Client, buf)
+// Hash is the keyed hash of the client: equal for equal clients.
+func (c *Client) Hash(key *keyhash.Key) uint64 {
+	if c.kind == NoID && c.bits != 0 {
+		return keyhash.Mix(key.Words(c.high, c.low), uint64(c.bits))
+	}
+	var room [MaxID + 16]byte
+	return key.Sum(c.Key(room[:0]))
 }
 
 // Kind is what a client and a zone are known as together.
 type Kind byte
 
 const (
-	ofSLD    Kind = iota // an SLD
+	OfSLD    Kind = iota // an SLD
 	OfSecond             // a second key
 	OfAll                // all zones
 )
 
-// Pair is the keyed hash that a zone and a client are known by. buf is room for both.
-func Pair(key *keyhash.Key, as Kind, zone []byte, c *Client, buf []byte) uint64 {
-	buf = append(append(buf[:0], zone...), byte(as))
-	return key.Sum(c.Key(buf))
+// Pair is the keyed hash that a zone and a client are known by, out of those of both.
+func Pair(zone uint64, as Kind, client uint64) uint64 {
+	return keyhash.Mix(zone+uint64(as), client)
 }
+
+// All is the keyed hash that a client is known by alone.
+func (c *Client) All(key *keyhash.Key) uint64 { return Pair(key.Sum(nil), OfAll, c.Hash(key)) }
 
 // Within reports whether all addresses of the client lie in a network.
 func (c *Client) Within(network netip.Prefix) bool {

@@ -62,7 +62,7 @@ func TestPair(t *testing.T) {
 			client = netip.MustParseAddr(addr)
 		}
 		n.Identify(&s.Client, client, source)
-		return s.Pair(&key, nil)
+		return Pair(key.Sum(s.SLD()), OfSLD, s.Client.Hash(&key))
 	}
 	same := pair("www.example.com.", "192.0.2.1", "")
 	for _, other := range []uint64{pair("a.b.Example.com.", "192.0.2.200", ""), pair("example.com.", "::ffff:192.0.2.7", "ignored")} {

@@ -88,11 +88,14 @@ const maxAllowances = 4096
 
 var errManyAllowances = errors.New("there are 4096 allowances: take some back, or put domains into an allow file")
 
+// Any reports whether there are any.
+func (l *Allowances) Any() bool { return l != nil && l.count > 0 }
+
 // Covers reports whether the client's query for the name, in canonical form, is not to
 // be judged. from is where it comes from, its address or as much as is known. It does not
 // allocate.
 func (l *Allowances) Covers(name []byte, client *subject.Client, from netip.Prefix, at time.Time) bool {
-	if l == nil || l.count == 0 {
+	if !l.Any() {
 		return false
 	}
 	end := len(name) + 1
