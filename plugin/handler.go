@@ -14,11 +14,11 @@ import (
 	"github.com/coredns/coredns/plugin/metadata"
 	"github.com/coredns/coredns/plugin/metrics"
 	"github.com/miekg/dns"
-	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/notunnel/notunnel/plugin/detect"
 	"github.com/notunnel/notunnel/plugin/flags"
 	"github.com/notunnel/notunnel/plugin/split"
+	"github.com/notunnel/notunnel/plugin/subject"
 	"github.com/notunnel/notunnel/plugin/verdict"
 )
 
@@ -90,10 +90,10 @@ func (n *Notunnel) judge(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) 
 	room := rooms.Get().(*room)
 	defer rooms.Put(room)
 	d, at := &room.Decision, current.Load()
-	if !n.decide(w, r, room, at) {
+	series, ok := n.decide(ctx, w, r, zone, room, at)
+	if !ok {
 		return j, why
 	}
-	series := n.counters.of(labels{metrics.WithServer(ctx), zone, n.view})
 	series.count(d)
 	n.shared.note(d, n.monitor)
 	if n.published && metadata.ValueFuncs(ctx) != nil {
@@ -115,7 +115,8 @@ func (n *Notunnel) judge(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) 
 // room is what deciding takes.
 type room struct {
 	detect.Decision
-	mac [macSize]byte
+	query detect.Query
+	mac   [macSize]byte
 }
 
 // rooms are there to be used again: one is too large for the stack of every query.
@@ -134,29 +135,28 @@ func (n *Notunnel) zone(r *dns.Msg) string {
 	return plugin.Zones(n.zones).Matches(strings.ToLower(r.Question[0].Name))
 }
 
-// decide asks the engine. A fault in it is counted and lets the query pass.
-func (n *Notunnel) decide(w dns.ResponseWriter, r *dns.Msg, room *room, at *time.Time) (ok bool) {
+// decide asks the engine, and returns what counts that. A fault in it is counted and lets
+// the query pass.
+func (n *Notunnel) decide(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, zone string, room *room, at *time.Time) (s *series, ok bool) {
 	defer queryFaults.caught()
-	q, read := n.query(w, r, room, at)
-	if read != nil {
-		read.Inc()
-	}
-	n.shared.engine().Query(q, &room.Decision)
-	return true
+	n.read(w, r, room, at)
+	e := n.shared.engine()
+	e.Begin(&room.query, &room.Decision)
+	s = n.counters.of(labels{metrics.WithServer(ctx), zone, n.view}) // while the engine waits for memory
+	e.Decide(&room.query, &room.Decision)
+	return s, true
 }
 
-// query is a query as the engine sees it, and what counts how it was found out who asks.
-func (n *Notunnel) query(w dns.ResponseWriter, r *dns.Msg, room *room, at *time.Time) (q detect.Query, read prometheus.Counter) {
-	q = detect.Query{
-		Name:   r.Question[0].Name,
-		Type:   r.Question[0].Qtype,
-		Client: clientOf(w),
-		At:     *at,
-	}
+// read makes the query one as the engine sees it, and counts how it was found out who asks.
+func (n *Notunnel) read(w dns.ResponseWriter, r *dns.Msg, room *room, at *time.Time) {
+	q := &room.query
+	q.Name, q.Type, q.Client, q.At = r.Question[0].Name, r.Question[0].Qtype, clientOf(w), *at
+	q.ID.Kind = subject.NoID
 	if len(n.clientIDs) > 0 {
-		read = n.clientIDs.identify(r, &q, &room.mac)
+		if read := n.clientIDs.identify(r, q, &room.mac); read != nil {
+			read.Inc()
+		}
 	}
-	return q, read
 }
 
 // learn hands a reply to the engine. It returns false if the reply is to be
@@ -174,10 +174,10 @@ func (n *Notunnel) observe(l *learner, m *dns.Msg) {
 	room := rooms.Get().(*room)
 	defer rooms.Put(room)
 	e, d := n.shared.engine(), &room.Decision
-	q, _ := n.query(l.ResponseWriter, l.query, room, l.at)
-	e.Identify(q, d)
+	n.read(l.ResponseWriter, l.query, room, l.at)
+	e.Identify(room.query, d)
 	if d.Why == detect.Judged || d.Why == detect.Reverse {
-		n.shared.observer.Exchange(e, &d.Subject, q.Type, m, q.At)
+		n.shared.observer.Exchange(e, &d.Subject, room.query.Type, m, room.query.At)
 	}
 }
 

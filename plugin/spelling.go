@@ -18,9 +18,9 @@ import (
 // unspelled reports whether the name of a query is to go on in lower case.
 func (n *Notunnel) unspelled(r *dns.Msg, d *detect.Decision) bool {
 	return !n.monitor && (d.Why == detect.Judged || d.Why == detect.Reverse) &&
-		strings.ContainsFunc(r.Question[0].Name, func(c rune) bool { return 'A' <= c && c <= 'Z' }) &&
+		d.Capitals() &&
 		r.IsTsig() == nil && // its signature covers the name
-		n.shared.engine().Standing(d.SLD()) == standing.Unknown
+		d.Standing() == standing.Unknown
 }
 
 // lowered is the query with its name in lower case. The query itself stays as it is:

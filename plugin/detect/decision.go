@@ -6,6 +6,7 @@ import (
 	"github.com/notunnel/notunnel/plugin/joint"
 	"github.com/notunnel/notunnel/plugin/meter"
 	"github.com/notunnel/notunnel/plugin/split"
+	"github.com/notunnel/notunnel/plugin/standing"
 	"github.com/notunnel/notunnel/plugin/subject"
 	"github.com/notunnel/notunnel/plugin/verdict"
 	"github.com/notunnel/notunnel/plugin/window"
@@ -60,6 +61,9 @@ type Decision struct {
 	above   uint64 // of the name below the second key
 	scratch scratch
 }
+
+// Standing is what is known of the query's SLD.
+func (d *Decision) Standing() standing.Standing { return d.standing }
 
 // Ticket leads a reply back to its query. The zero value leads nowhere.
 type Ticket struct {

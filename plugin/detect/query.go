@@ -24,33 +24,51 @@ type Query struct {
 	At     time.Time
 }
 
-// Query decides on a query, itself included in the evidence.
+// Query decides on a query, itself included in the evidence: Begin and Decide in one.
 func (e *Engine) Query(q Query, d *Decision) {
-	e.identify(&q, d)
+	e.Begin(&q, d)
+	e.Decide(&q, d)
+}
+
+// Begin fills in whom and what the query is about, and whether it is to be judged. What
+// Decide will need is then on its way from memory.
+func (e *Engine) Begin(q *Query, d *Decision) {
+	e.identify(q, d, true)
+}
+
+// Decide decides on a query that has begun.
+func (e *Engine) Decide(q *Query, d *Decision) {
 	switch d.Why {
 	case Judged:
-		e.judge(&q, d)
+		e.judge(q, d)
 	case Reverse, NoSLD:
-		e.meterOnly(&q, d)
+		e.meterOnly(q, d)
 	case Denied:
 		e.block(d)
 	}
 }
 
-// Identify says only what Query would have to say of the subject and why it is
-// judged or not. It records nothing.
-func (e *Engine) Identify(q Query, d *Decision) { e.identify(&q, d) }
+// Identify is Begin for a query that will not be decided on.
+func (e *Engine) Identify(q Query, d *Decision) { e.identify(&q, d, false) }
 
 // identify fills in the subject, and begins the decision anew.
-func (e *Engine) identify(q *Query, d *Decision) {
+func (e *Engine) identify(q *Query, d *Decision, decide bool) {
 	if q.ID.Kind != subject.NoID {
 		e.networks.Behind(&d.Client, q.Client, &q.ID)
 	} else {
 		e.networks.Identify(&d.Client, q.Client, q.Source)
 	}
+	e.read(q.Name, &d.Subject, &d.known)
+	metered := d.about == Judged || d.about == Reverse
+	if metered {
+		d.pair = subject.Pair(d.zone, subject.OfSLD, d.Client.Hash(&e.config.Key))
+		if decide {
+			e.pairs.table.Ahead(d.pair)
+			e.meter.Ahead(d.pair, d.hash)
+		}
+	}
 	d.Ruling, d.Scored, d.Flagged, d.Ticket = verdict.Ruling{}, false, nil, Ticket{}
 	d.Beside, d.Price, d.Up, d.Down, d.second, d.Cited = nil, 0, 0, 0, 0, flags.Cited{}
-	e.read(q.Name, &d.Subject, &d.known)
 	switch d.Why = d.about; {
 	case e.exempt(q):
 		d.Why = Exempt
@@ -58,10 +76,13 @@ func (e *Engine) identify(q *Query, d *Decision) {
 		d.Why = Allowed
 	case d.Why == Denied:
 		d.Scope = d.Full()[d.scope:]
-	case d.Why == Judged || d.Why == Reverse:
-		d.pair = subject.Pair(d.zone, subject.OfSLD, d.Client.Hash(&e.config.Key))
+	case metered && decide:
+		e.pairs.table.Near(d.pair, usualLines)
 	}
 }
+
+// usualLines are the lines of a pair that most queries need: the others are for what is new.
+const usualLines = 3
 
 // judge asks for a flag, charges the query, observes it in its window if it may pass,
 // scores that if it is due, and rules.

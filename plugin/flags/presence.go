@@ -1,37 +1,48 @@
 package flags
 
-import "sync/atomic"
+import (
+	"sync"
+	"sync/atomic"
+)
 
-// presence tells of most pairs that they have no flag: it counts the flags whose
-// pairs share a place. With all flags held, one pair in eight has to be looked for.
-// Two counters share a word, 256 KiB in all; each can count more flags than a table
-// holds.
-type presence [places / perWord]atomic.Uint32
+// presence tells of most pairs that they have no flag. It has a bit for each place where
+// there are some, which every query looks at: 16 KiB, few enough to stay in the
+// processor's cache. Beside it stands how many there are, each of which can be more than
+// a table holds. With all flags held, one pair in eight has to be looked for.
+type presence struct {
+	bits   [places / 64]atomic.Uint64
+	mu     sync.Mutex // of who changes them
+	counts [places]uint16
+}
 
 const (
 	placeBits = 17
 	places    = 1 << placeBits
-	perWord   = 2
 )
 
-// place is where a pair is counted: by its high bits, since the low ones choose
+// placeOf is where a pair is counted: by its high bits, since the low ones choose
 // the shard.
-func (p *presence) place(pair uint64) (word *atomic.Uint32, shift uint) {
-	at := pair >> (64 - placeBits)
-	return &p[at/perWord], uint(at%perWord) * 16
-}
+func placeOf(pair uint64) uint64 { return pair >> (64 - placeBits) }
 
 func (p *presence) maybe(pair uint64) bool {
-	word, shift := p.place(pair)
-	return word.Load()>>shift&0xffff != 0
+	at := placeOf(pair)
+	return p.bits[at/64].Load()>>(at%64)&1 != 0
 }
 
 func (p *presence) add(pair uint64) {
-	word, shift := p.place(pair)
-	word.Add(1 << shift)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	at := placeOf(pair)
+	if p.counts[at]++; p.counts[at] == 1 {
+		p.bits[at/64].Or(1 << (at % 64))
+	}
 }
 
 func (p *presence) remove(pair uint64) {
-	word, shift := p.place(pair)
-	word.Add(-(uint32(1) << shift))
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	at := placeOf(pair)
+	if p.counts[at]--; p.counts[at] == 0 {
+		p.bits[at/64].And(^uint64(1 << (at % 64)))
+	}
 }

@@ -63,9 +63,11 @@ func (t *Table) sound() error {
 		return fmt.Errorf("%d flags are held, %d counted", count, t.count.Load())
 	}
 	counted := 0
-	for i := range t.there {
-		word := t.there[i].Load()
-		counted += int(word&0xffff) + int(word>>16)
+	for i, n := range t.there.counts {
+		counted += int(n)
+		if told := t.there.maybe(uint64(i) << (64 - placeBits)); told != (n > 0) {
+			return fmt.Errorf("%d flags are counted at place %d, and presence says %v", n, i, told)
+		}
 	}
 	if counted != blocking {
 		return fmt.Errorf("%d flags block, presence counts %d", blocking, counted)

@@ -93,6 +93,10 @@ type Outcome struct {
 	Limit Bits // that would have been exceeded
 }
 
+// Ahead has the processor bring in what is remembered of a name and of its replies, which
+// a query for it and the reply will ask for. It changes nothing.
+func (m *Meter) Ahead(pair, hash uint64) { m.paid.ahead(pair, hash) }
+
 // Query charges a query to the account that the meter holds of it, see Charge.
 func (m *Meter) Query(q *Query) (o Outcome) {
 	left := m.left(q)
@@ -119,7 +123,7 @@ func (m *Meter) Charge(a *Account, rests *Rests, q *Query) (o Outcome) {
 
 // charge is Charge for the pair alone. It returns what counts for the client's sum.
 func (m *Meter) charge(a *Account, rests *Rests, q *Query, left Bits, o *Outcome) (excess Bits) {
-	e := m.event(a, rests, q.Prefix, q.Hash, q.Type)
+	e := m.event(a, rests, q)
 	o.Price, o.Kind = a.memory.price(&m.config.Code, &e, &m.config.Key, rests.tails(a))
 	o.Held = e.labels.labels
 	spent := a.spent()
@@ -143,7 +147,7 @@ func (m *Meter) charge(a *Account, rests *Rests, q *Query, left Bits, o *Outcome
 	if q.Dry {
 		return 0
 	}
-	m.remember(a, rests, &e, o.Kind)
+	m.remember(a, rests, q.Pair, &e, o.Kind)
 	a.up.add(o.Price)
 	if a.factor > 1 && o.Kind == Fresh && after > Free {
 		rests.of(a).subtree.vote(q.Prefix, o.Price, &m.config.Key)
@@ -159,15 +163,15 @@ func (m *Meter) charge(a *Account, rests *Rests, q *Query, left Bits, o *Outcome
 
 // event is a query with what is remembered of it. The line of its name is looked at only
 // if that neither follows as before nor is one of the last.
-func (m *Meter) event(a *Account, rests *Rests, prefix []byte, hash uint64, qtype uint16) event {
-	e := event{prefix: prefix, hash: hash, qtype: qtype, code: typeCode(qtype)}
+func (m *Meter) event(a *Account, rests *Rests, q *Query) event {
+	e := event{prefix: q.Prefix, hash: q.Hash, qtype: q.Type, code: typeCode(q.Type)}
 	if last := &a.memory; last.asked && !last.is(&e) {
-		line, of := m.paid.event(a.identity, last.last, last.qtype)
-		if e.follows = line.find(of, ofEvent)&ofValue == value(typed(hash, qtype)); e.follows {
+		line, of := m.paid.event(owner{q.Pair, a.identity}, last.last, last.qtype)
+		if e.follows = line.find(of, ofEvent)&ofValue == value(typed(q.Hash, q.Type)); e.follows {
 			return e
 		}
-		if e.held = last.holds(hash, rests.tails(a)); !e.held {
-			line, of = m.paid.name(a.identity, hash)
+		if e.held = last.holds(q.Hash, rests.tails(a)); !e.held {
+			line, of = m.paid.name(owner{q.Pair, a.identity}, q.Hash)
 			e.paid = line.find(of, ofName) != 0
 		}
 	}
@@ -179,9 +183,9 @@ func typed(hash uint64, qtype uint16) uint64 { return keyhash.Mix(hash, uint64(q
 
 // remember takes a query in. Its name is held as the last one until another follows,
 // and stands with what follows from then on.
-func (m *Meter) remember(a *Account, rests *Rests, e *event, kind Kind) {
+func (m *Meter) remember(a *Account, rests *Rests, key uint64, e *event, kind Kind) {
 	if last := &a.memory; kind != Same && kind != Next && last.asked {
-		line, of := m.paid.event(a.identity, last.last, last.qtype)
+		line, of := m.paid.event(owner{key, a.identity}, last.last, last.qtype)
 		line.put(of|value(typed(e.hash, e.qtype)), ofEvent)
 	}
 	if a.rest == 0 && a.memory.outgrows(e, kind) {

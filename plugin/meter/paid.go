@@ -2,6 +2,7 @@ package meter
 
 import (
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/notunnel/notunnel/plugin/keyhash"
 	"github.com/notunnel/notunnel/plugin/slab"
@@ -55,36 +56,47 @@ func newPaid(m *slab.Memory, capacity int) paid {
 // value is what is kept of a hash that goes with an entry; 0 is none.
 func value(hash uint64) uint64 { return max(hash>>(64-typeShift), 1) }
 
+// owner is whose entries are looked for: the key says in which lines they are, and the
+// account's identity which they are.
+type owner struct{ key, identity uint64 }
+
+// at is where a line is that is chosen by a hash.
+func (p *paid) at(o owner, hash uint64) uint64 { return keyhash.Mix(o.key, hash) & p.mask }
+
+// ahead has the processor bring in the lines of a name and of its replies.
+func (p *paid) ahead(key, hash uint64) {
+	at := p.at(owner{key: key}, hash)
+	slab.Prefetch(unsafe.Pointer(&p.lines[at]))
+	slab.Prefetch(unsafe.Pointer(&p.lines[(at^1)&p.mask]))
+}
+
 // name is the line of a name of an account, and the bits that it is known by there.
-func (p *paid) name(identity, hash uint64) (*line, uint64) {
-	h := keyhash.Mix(identity, hash)
-	return &p.lines[h&p.mask], max(h&ofName, 1<<nameShift)
+func (p *paid) name(o owner, hash uint64) (*line, uint64) {
+	return &p.lines[p.at(o, hash)], max(keyhash.Mix(o.identity, hash)&ofName, 1<<nameShift)
 }
 
 // event is the line of a name, and the bits that it is known by there with a type. Of
 // types that share their bits the last one is remembered.
-func (p *paid) event(identity, hash uint64, qtype uint16) (*line, uint64) {
-	l, name := p.name(identity, hash)
+func (p *paid) event(o owner, hash uint64, qtype uint16) (*line, uint64) {
+	l, name := p.name(o, hash)
 	return l, name | uint64(typeCode(qtype))%(1<<(nameShift-typeShift))<<typeShift
 }
 
-// reply is what event is, for what came last: in the line beside it, which processors
-// bring in with it, and in which it keeps no name from its place.
-func (p *paid) reply(identity, hash uint64, qtype uint16) (*line, uint64) {
-	h := keyhash.Mix(identity, hash)
-	_, event := p.event(identity, hash, qtype)
-	return &p.lines[(h^1)&p.mask], event ^ 0x5555_5555<<nameShift
+// reply is what event is, for what came last: in the line beside it, in which it keeps no
+// name from its place.
+func (p *paid) reply(o owner, hash uint64, qtype uint16) (*line, uint64) {
+	_, event := p.event(o, hash, qtype)
+	return &p.lines[(p.at(o, hash)^1)&p.mask], event ^ 0x5555_5555<<nameShift
 }
 
 // record is the line of a record of an account, and its entry.
-func (p *paid) record(identity, hash uint64) (*line, uint64) {
-	h := keyhash.Mix(identity, hash)
-	return &p.lines[h&p.mask], max(keyhash.Mix(h, 1), 1)
+func (p *paid) record(o owner, hash uint64) (*line, uint64) {
+	return &p.lines[p.at(o, hash)], max(keyhash.Mix(keyhash.Mix(o.identity, hash), 1), 1)
 }
 
 // add takes a record of an account in. It returns false if it was there.
-func (p *paid) add(identity, hash uint64) bool {
-	l, entry := p.record(identity, hash)
+func (p *paid) add(o owner, hash uint64) bool {
+	l, entry := p.record(o, hash)
 	if l.find(entry, ofAll) != 0 {
 		return false
 	}

@@ -23,29 +23,29 @@ func TestPaidTakesALineAnAccount(t *testing.T) {
 // What an account asked for is found in its line with any type, and nothing else is.
 func TestPaidFindsWhatWasPut(t *testing.T) {
 	p, r := newPaid(nil, 1024), rand.New(rand.NewPCG(11, 1))
-	identity := r.Uint64()
+	own := owner{r.Uint64(), r.Uint64()}
 	for range 300 {
 		name, record := r.Uint64(), r.Uint64()
-		l, event := p.event(identity, name, dns.TypeAAAA)
+		l, event := p.event(own, name, dns.TypeAAAA)
 		l.put(event|6, ofEvent)
 		l.put(event|8, ofEvent)
 		if l.find(event, ofEvent) != event|8 {
 			t.Error("what followed last is not found")
 		}
-		of, key := p.name(identity, name)
+		of, key := p.name(own, name)
 		if of != l || of.find(key, ofName) == 0 {
 			t.Error("a name is not found by itself")
 		}
-		if _, other := p.event(identity, name, dns.TypeA); l.find(other, ofEvent) != 0 {
+		if _, other := p.event(own, name, dns.TypeA); l.find(other, ofEvent) != 0 {
 			t.Error("a name is found with another type")
 		}
-		if _, reply := p.reply(identity, name, dns.TypeAAAA); l.find(reply, ofEvent) != 0 {
+		if _, reply := p.reply(own, name, dns.TypeAAAA); l.find(reply, ofEvent) != 0 {
 			t.Error("a query is taken for a reply")
 		}
-		if of, stranger := p.name(identity+1, name); of.find(stranger, ofName) != 0 {
+		if of, stranger := p.name(owner{own.key, own.identity + 1}, name); of.find(stranger, ofName) != 0 {
 			t.Error("a name is found by another account")
 		}
-		l, entry := p.record(identity, record)
+		l, entry := p.record(own, record)
 		if l.find(entry, ofAll) != 0 {
 			t.Error("a record is found that did not come")
 		}
@@ -59,7 +59,7 @@ func TestPaidFindsWhatWasPut(t *testing.T) {
 // taken for one that stands in a full line.
 func TestWhatIsUsedAgainStays(t *testing.T) {
 	p, r := newPaid(nil, 1), rand.New(rand.NewPCG(11, 2))
-	used := func(i uint64) (*line, uint64) { return p.event(1, i*0x9e3779b97f4a7c15, dns.TypeA) }
+	used := func(i uint64) (*line, uint64) { return p.event(owner{1, 1}, i*0x9e3779b97f4a7c15, dns.TypeA) }
 	for i := range uint64(perLine / 2) {
 		l, e := used(i)
 		l.put(e|value(r.Uint64()), ofEvent)
@@ -67,7 +67,7 @@ func TestWhatIsUsedAgainStays(t *testing.T) {
 	taken := 0
 	for range 4_000_000 / 8 {
 		for range 8 {
-			l, e := p.event(2, r.Uint64(), dns.TypeA)
+			l, e := p.event(owner{2, 2}, r.Uint64(), dns.TypeA)
 			if l.find(e, ofName) != 0 {
 				taken++
 			}
@@ -93,7 +93,7 @@ func TestPaidIsSafeForConcurrentUse(t *testing.T) {
 			r := rand.New(rand.NewPCG(11, who))
 			for range 100_000 {
 				name := r.Uint64N(200) * 0x9e3779b97f4a7c15
-				l, e := p.event(1, name, dns.TypeA)
+				l, e := p.event(owner{1, 1}, name, dns.TypeA)
 				switch found := l.find(e, ofEvent); found {
 				case 0:
 					l.put(e|value(name), ofEvent)

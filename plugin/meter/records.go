@@ -103,13 +103,14 @@ func (m *Meter) Reply(r *Reply) (price Bits, cause Cause) {
 // left, so that no query goes out until enough has aged.
 func (m *Meter) ChargeReply(a *Account, rests *Rests, r *Reply) (price Bits, cause Cause) {
 	m.settle(r.Pair, a, rests, r.At)
-	line, of := m.paid.reply(a.identity, r.Hash, r.Type)
+	own := owner{r.Pair, a.identity}
+	line, of := m.paid.reply(own, r.Hash, r.Type)
 	last, now := line.find(of, ofEvent)&ofValue, r.value()
 	if last == now {
 		a.unchanged += min(1, math.MaxUint32-a.unchanged)
 		return 0, Within
 	}
-	price = m.replyPrice(a, rests, r)
+	price = m.replyPrice(a, rests, own, r)
 	if last != 0 {
 		price = plus(price, priceRun(a.unchanged))
 	}
@@ -126,7 +127,7 @@ func (m *Meter) ChargeReply(a *Account, rests *Rests, r *Reply) (price Bits, cau
 		rests.of(a)
 	}
 	for i := range r.Records {
-		m.rememberRecord(a, rests, &r.Records[i])
+		m.rememberRecord(a, rests, own, &r.Records[i])
 	}
 	a.down.add(price)
 	if m.config.Watch != nil {
@@ -145,7 +146,7 @@ func (r *Reply) value() uint64 {
 }
 
 // replyPrice is the price of a reply that is not the last one again.
-func (m *Meter) replyPrice(a *Account, rests *Rests, r *Reply) (price Bits) {
+func (m *Meter) replyPrice(a *Account, rests *Rests, own owner, r *Reply) (price Bits) {
 	switch n := len(r.Records); {
 	case n > 0 && r.Rcode == dns.RcodeSuccess:
 		price = priceRecords + priceNumberOf(n)
@@ -159,22 +160,22 @@ func (m *Meter) replyPrice(a *Account, rests *Rests, r *Reply) (price Bits) {
 		price = priceRcode + rcodes*bit + priceNumberOf(n+1)
 	}
 	for i := range r.Records {
-		price = plus(price, m.recordPrice(a, rests, &r.Records[i]))
+		price = plus(price, m.recordPrice(a, rests, own, &r.Records[i]))
 	}
 	return price
 }
 
 // recordPrice is that of the cheapest description.
-func (m *Meter) recordPrice(a *Account, rests *Rests, r *Record) Bits {
+func (m *Meter) recordPrice(a *Account, rests *Rests, own owner, r *Record) Bits {
 	price := plus(priceUnknown, r.Price)
 	if a.records.find(printOf[uint16](r.Hash), rests.records(a)) >= 0 {
 		return min(price, priceLate+priceOfOne(int(a.records.size)))
 	}
-	if line, entry := m.paid.record(a.identity, r.Hash); line.find(entry, ofAll) != 0 {
+	if line, entry := m.paid.record(own, r.Hash); line.find(entry, ofAll) != 0 {
 		return min(price, priceFormer+priceOfOne(int(a.newest)))
 	}
 	if len(r.Begin) > 0 {
-		if line, entry := m.paid.record(a.identity, m.beginning(r)); line.find(entry, ofAll) != 0 {
+		if line, entry := m.paid.record(own, m.beginning(r)); line.find(entry, ofAll) != 0 {
 			price = min(price, plus(priceBegun+priceOfOne(int(a.begun)), r.Rest))
 		}
 	}
@@ -185,11 +186,11 @@ func (m *Meter) recordPrice(a *Account, rests *Rests, r *Record) Bits {
 func (m *Meter) beginning(r *Record) uint64 { return keyhash.Mix(m.config.Key.Sum(r.Begin), 2) }
 
 // rememberRecord takes a record in that has been paid for.
-func (m *Meter) rememberRecord(a *Account, rests *Rests, r *Record) {
+func (m *Meter) rememberRecord(a *Account, rests *Rests, own owner, r *Record) {
 	a.records.put(printOf[uint16](r.Hash), rests.records(a))
-	if m.paid.add(a.identity, r.Hash) {
+	if m.paid.add(own, r.Hash) {
 		a.newest += min(1, math.MaxUint32-a.newest)
-		if len(r.Begin) > 0 && m.paid.add(a.identity, m.beginning(r)) {
+		if len(r.Begin) > 0 && m.paid.add(own, m.beginning(r)) {
 			a.begun += min(1, math.MaxUint32-a.begun)
 		}
 	}

@@ -1,5 +1,7 @@
 package slab
 
+import "unsafe"
+
 // entry is the number of a value plus one, and above it as much of the value's key as
 // there is room for, without the bits that chose the shard. 0 is none.
 type entry uint64
@@ -25,7 +27,7 @@ func (e entry) home() int { return int(e >> numberBits) }
 func (s *Shard[T]) place(key uint64) int {
 	mask, tag := len(s.index)-1, tagOf(key)
 	for at := tag.home() & mask; ; at = (at + 1) & mask {
-		e := s.index[at]
+		e := entry(s.index[at].Load())
 		if e == 0 || e.is(tag) && s.at(e.number()).key == key {
 			return at
 		}
@@ -35,11 +37,42 @@ func (s *Shard[T]) place(key uint64) int {
 // remove empties a place and moves up those that would not be found any more.
 func (s *Shard[T]) remove(at int) {
 	mask := len(s.index) - 1
-	for next := (at + 1) & mask; s.index[next] != 0; next = (next + 1) & mask {
-		if home := s.index[next].home() & mask; (next-home)&mask >= (next-at)&mask {
-			s.index[at] = s.index[next]
+	for next := (at + 1) & mask; ; next = (next + 1) & mask {
+		e := entry(s.index[next].Load())
+		if e == 0 {
+			break
+		}
+		if (next-e.home())&mask >= (next-at)&mask {
+			s.index[at].Store(uint64(e))
 			at = next
 		}
 	}
-	s.index[at] = 0
+	s.index[at].Store(0)
+}
+
+// Ahead has the processor bring in what tells where the value of a key is. Like Near it
+// needs no lock, and means nothing but time.
+func (t *Table[T]) Ahead(key uint64) {
+	s := &t.shards[t.Number(key)]
+	Prefetch(unsafe.Pointer(&s.index[tagOf(key).home()&(len(s.index)-1)]))
+}
+
+// Near has the processor bring in the value of a key, some time after Ahead: as many lines
+// of it, from the first on.
+func (t *Table[T]) Near(key uint64, lines int) {
+	s := &t.shards[t.Number(key)]
+	mask, tag := len(s.index)-1, tagOf(key)
+	for at := tag.home() & mask; ; at = (at + 1) & mask {
+		e := entry(s.index[at].Load())
+		if e == 0 {
+			return
+		}
+		if e.is(tag) {
+			slot := unsafe.Pointer(s.at(e.number()))
+			for i := range lines {
+				Prefetch(unsafe.Add(slot, i*line))
+			}
+			return
+		}
+	}
 }

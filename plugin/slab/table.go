@@ -1,6 +1,9 @@
 package slab
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // Tables have up to mostShards shards, by chance of the key. A shard for fewer than
 // leastShare values would be full long before the others are, so small tables have fewer.
@@ -38,14 +41,15 @@ func (t *Table[T]) Shard(number int) *Shard[T] { return &t.shards[number] }
 func (t *Table[T]) Len() int { return len(t.shards) }
 
 // Shard is the part of a table that one lock guards. Values never move, and are valid
-// until the lock is let go.
+// until the lock is let go. Where they are can be looked at without it, since that never
+// points anywhere else than to values.
 type Shard[T any] struct {
 	sync.Mutex
 	memory   *Memory
-	chunks   [][]slot[T]
-	index    []entry  // a power of two, at least twice the capacity
-	touched  []uint64 // a bit a value: since the hand came by last
-	used     int      // values, in the chunks from the first on
+	chunks   []atomic.Pointer[[chunk]slot[T]]
+	index    []atomic.Uint64 // entries; a power of two, at least twice the capacity
+	touched  []uint64        // a bit a value: since the hand came by last
+	used     int             // values, in the chunks from the first on
 	capacity int
 	hand     int
 	_        [8]uint64 // another shard's lock lies on another line
@@ -66,15 +70,16 @@ func (s *Shard[T]) init(m *Memory, capacity int) {
 	for size < 2*s.capacity {
 		size *= 2
 	}
-	s.index = Make[entry](m, size)
+	s.index = Make[atomic.Uint64](m, size)
+	s.chunks = make([]atomic.Pointer[[chunk]slot[T]], (s.capacity+chunk-1)/chunk)
 	s.touched = Make[uint64](m, (s.capacity+63)/64)
 }
 
-func (s *Shard[T]) at(number int) *slot[T] { return &s.chunks[number/chunk][number%chunk] }
+func (s *Shard[T]) at(number int) *slot[T] { return &s.chunks[number/chunk].Load()[number%chunk] }
 
 // Find returns the value of a key, nil if there is none.
 func (s *Shard[T]) Find(key uint64) *T {
-	e := s.index[s.place(key)]
+	e := entry(s.index[s.place(key)].Load())
 	if e == 0 {
 		return nil
 	}
@@ -85,7 +90,7 @@ func (s *Shard[T]) Find(key uint64) *T {
 
 // Peek is Find for somebody whose look does not count as a use.
 func (s *Shard[T]) Peek(key uint64) *T {
-	if e := s.index[s.place(key)]; e != 0 {
+	if e := entry(s.index[s.place(key)].Load()); e != 0 {
 		return &s.at(e.number()).value
 	}
 	return nil
@@ -97,7 +102,7 @@ func (s *Shard[T]) Make(key uint64, leaves func(key uint64, gone *T)) *T {
 	number := s.used
 	if s.used < s.capacity {
 		if s.used%chunk == 0 {
-			s.chunks = append(s.chunks, Make[slot[T]](s.memory, min(chunk, s.capacity-s.used)))
+			s.chunks[s.used/chunk].Store((*[chunk]slot[T])(Make[slot[T]](s.memory, chunk)))
 		}
 		s.used++
 	} else {
@@ -107,7 +112,7 @@ func (s *Shard[T]) Make(key uint64, leaves func(key uint64, gone *T)) *T {
 		s.remove(s.place(gone.key))
 	}
 	s.touch(number)
-	s.index[s.place(key)] = entryOf(key, number)
+	s.index[s.place(key)].Store(uint64(entryOf(key, number)))
 	made := s.at(number)
 	*made = slot[T]{key: key}
 	return &made.value

@@ -59,6 +59,7 @@ type Name struct {
 	size   uint8             // bytes of the name
 	cut    uint8             // where the SLD begins
 	second uint8             // where the second key begins, noSecond without one
+	upper  bool              // it was written with capitals
 }
 
 // noSecond is beyond every name.
@@ -145,6 +146,10 @@ func (n *Name) Prefix() []byte {
 	return n.buf[:max(int(n.cut)-1, 0)]
 }
 
+// Capitals reports whether the text that was read has letters in upper case, other than
+// as an escape.
+func (n *Name) Capitals() bool { return n.upper }
+
 // Second is the second key of the name, a zone above its SLD that a stranger can
 // hold as well: the private suffix that the SLD is registered under, what a wildcard
 // of the list is below, or the /16 or /32 of a reverse name. It is empty for most names.
@@ -163,7 +168,7 @@ func (n *Name) canonical(s string) (size int) {
 			return -1
 		}
 		size = copy(n.buf[:], s)
-		lowerWords(n.buf[:(size+7)&^7])
+		n.upper = lowerWords(n.buf[:(size+7)&^7], size)
 	} else if size = n.decode(s); size < 0 {
 		return -1
 	}
@@ -178,6 +183,7 @@ func (n *Name) canonical(s string) (size int) {
 
 // decode is canonical for a name with escapes, but for labels and root dot.
 func (n *Name) decode(s string) (size int) {
+	n.upper = false
 	for i := 0; i < len(s); size++ {
 		if size > MaxName {
 			return -1
@@ -186,9 +192,13 @@ func (n *Name) decode(s string) (size int) {
 		if err != nil {
 			return -1
 		}
-		if c == '.' && next > i+1 {
+		switch {
+		case next == i+1:
+			n.upper = n.upper || c != lower[c]
+			c = lower[c]
+		case c == '.':
 			c = HiddenDot
-		} else {
+		default:
 			c = lower[c]
 		}
 		n.buf[size] = c
@@ -209,17 +219,20 @@ func short(name []byte) bool {
 	return true
 }
 
-// lowerWords brings A to Z to lower case, eight bytes at a time; what is left of
-// the last eight stays as it is.
-func lowerWords(b []byte) {
+// lowerWords brings A to Z to lower case, eight bytes at a time, and reports whether
+// there were any among the first size bytes.
+func lowerWords(b []byte, size int) bool {
 	const all = 0x0101010101010101 // a byte in every place
+	any, last := uint64(0), uint64(0)
 	for ; len(b) >= 8; b = b[8:] {
 		w := binary.LittleEndian.Uint64(b)
 		seven := w & (0x7f * all)
 		fromA, afterZ := seven+(0x80-'A')*all, seven+(0x7f-'Z')*all // in the top bits
 		upper := fromA &^ afterZ &^ w & (0x80 * all)
 		binary.LittleEndian.PutUint64(b, w|upper>>2) // 'a' - 'A' is 0x80 >> 2
+		any, last = any|last, upper
 	}
+	return any|last<<(-size&7*8) != 0
 }
 
 // lower maps A to Z to lower case and leaves every other byte alone.

@@ -75,14 +75,35 @@ func TestParseTooLong(t *testing.T) {
 
 func TestOnlyCapitalsAreLowered(t *testing.T) {
 	for c := range 256 {
-		for at := range 8 {
-			var word [8]byte
-			word[at] = byte(c)
-			want := word
-			want[at] = lower[c]
-			if lowerWords(word[:]); word != want {
-				t.Errorf("byte %d in place %d gave %v", c, at, word)
+		for at := range 16 {
+			for size := range 17 { // what is behind the name does not count
+				var word [16]byte
+				word[at] = byte(c)
+				want := word
+				want[at] = lower[c]
+				capitals := lowerWords(word[:(size+7)&^7], size)
+				if (size+7)&^7 <= at {
+					continue // its word is not looked at
+				}
+				if word != want || capitals != (at < size && lower[c] != byte(c)) {
+					t.Errorf("byte %d in place %d of %d gave %v, capitals: %v", c, at, size, word, capitals)
+				}
 			}
+		}
+	}
+}
+
+func TestCapitals(t *testing.T) {
+	for text, want := range map[string]bool{
+		"": false, ".": false, "www.example.com.": false, "www.example.coM.": true, "Www.example.com": true,
+		"www.exAmple-of-a-long-name.com.": true, `w\065w.example.com.`: false, `w\065W.example.com.`: true, `w\.A.example.com.`: true, `w\.a.example.com.`: false, `\Aw.example.com.`: false,
+	} {
+		var n Name
+		if n.Parse(strings.Repeat("LONG.", 40) + "com"); !n.Capitals() {
+			t.Error("a long name in capitals has none")
+		}
+		if n.Parse(text); n.Capitals() != want {
+			t.Errorf("%q: capitals %v, want %v", text, n.Capitals(), want)
 		}
 	}
 }
