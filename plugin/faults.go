@@ -23,12 +23,16 @@ func newFaults(stage string) *faults {
 	return &faults{stage: stage, total: faultsTotal.WithLabelValues(stage)}
 }
 
-// caught is deferred. It stops a panic of the detector and counts it. At most
-// one a second is logged, since what one query brought about, others can.
-func (f *faults) caught() {
+// caught is deferred. It stops a panic of the detector and counts it, and takes back what
+// was decided, which may be nil. At most one a second is logged, since what one query
+// brought about, others can.
+func (f *faults) caught(decided **series) {
 	fault := recover()
 	if fault == nil {
 		return
+	}
+	if decided != nil {
+		*decided = nil
 	}
 	f.total.Inc()
 	at, last := now().UnixNano(), f.last.Load()

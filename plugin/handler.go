@@ -47,69 +47,62 @@ func (n *Notunnel) Name() string { return pluginName }
 // goroutine of its own, and a stack that has to grow once more costs more than
 // all that is done here.
 func (n *Notunnel) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
-	j, why := n.judge(ctx, w, r)
-	if j.block {
+	l := n.judge(ctx, w, r)
+	if l == nil {
+		return plugin.NextOrFailure(n.Name(), n.Next, ctx, w, r)
+	}
+	if l.block {
 		// The reply is written here; any other code than success would make
 		// the server write a second one.
-		return dns.RcodeSuccess, w.WriteMsg(blocked(r, n.refuse, why))
+		return dns.RcodeSuccess, w.WriteMsg(blocked(r, n.refuse, l.why))
 	}
-	if j.ticket.Valid() || j.lower {
-		w = &learner{w, n, j, r}
+	if l.ticket.Valid() || l.lower {
+		w = l
 	}
 	query := r
-	if j.lower {
+	if l.lower {
 		query = lowered(r)
 	}
 	rcode, err := plugin.NextOrFailure(n.Name(), n.Next, ctx, w, query)
-	if j.ticket.Valid() && !plugin.ClientWrite(rcode) {
-		n.learnCode(&j, rcode)
+	if l.ticket.Valid() && !plugin.ClientWrite(rcode) {
+		l.learnCode(rcode)
 	}
 	return rcode, err
 }
 
-// judgement is what is to be done with a query.
-type judgement struct {
-	ticket detect.Ticket // where the reply is to be learned
-	block  bool          // there will be no reply but ours
-	lower  bool          // the name goes on in lower case
-	series *series       // counts it
-	at     *time.Time
-}
-
-// judge decides on a query and tells everyone. why says it to the client of a query that is
-// blocked, if that can be told.
-func (n *Notunnel) judge(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (j judgement, why string) {
+// judge decides on a query and tells everyone. It returns nil for one that just passes.
+func (n *Notunnel) judge(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) *learner {
 	zone := n.zone(r)
 	if zone == "" {
-		return j, why
+		return nil
 	}
 	if n.shared.passesAll() {
 		n.counters.of(labels{metrics.WithServer(ctx), zone, n.view}).paused.Inc()
-		return j, why
+		return nil
 	}
 	room := rooms.Get().(*room)
 	defer rooms.Put(room)
-	d, at := &room.Decision, current.Load()
-	series, ok := n.decide(ctx, w, r, zone, room, at)
-	if !ok {
-		return j, why
+	series, l := n.decide(ctx, w, r, zone, room)
+	if series == nil {
+		return nil
 	}
+	d := &room.Decision
 	series.count(d)
 	n.shared.note(d, n.monitor)
 	if n.published && metadata.ValueFuncs(ctx) != nil {
 		publish(ctx, d)
 	}
-	j = judgement{
-		at:     at,
-		ticket: d.Ticket,
-		block:  d.Verdict == verdict.Block && !n.monitor,
-		lower:  n.unspelled(r, d),
-		series: series,
+	if l == nil {
+		return nil
 	}
-	if j.block && r.IsEdns0() != nil {
-		why = whyBlocked(d.Ground, d.Scope, d.Cited.ID)
+	l.ticket, l.lower = d.Ticket, n.unspelled(r, d)
+	if d.Verdict == verdict.Block && !n.monitor {
+		l.block = true
+		if r.IsEdns0() != nil {
+			l.why = whyBlocked(d.Ground, d.Scope, d.Cited.ID)
+		}
 	}
-	return j, why
+	return l
 }
 
 // room is what deciding takes.
@@ -135,16 +128,22 @@ func (n *Notunnel) zone(r *dns.Msg) string {
 	return plugin.Zones(n.zones).Matches(strings.ToLower(r.Question[0].Name))
 }
 
-// decide asks the engine, and returns what counts that. A fault in it is counted and lets
-// the query pass.
-func (n *Notunnel) decide(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, zone string, room *room, at *time.Time) (s *series, ok bool) {
-	defer queryFaults.caught()
+// decide asks the engine, and returns what counts that and, if the query is not one that
+// nobody looks at, what learns from the reply. What else a query takes is done between the
+// engine's steps, while what they need comes from memory. A fault in it is counted and lets
+// the query pass: then there is nothing to count.
+func (n *Notunnel) decide(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, zone string, room *room) (s *series, l *learner) {
+	defer queryFaults.caught(&s)
+	at := current.Load()
 	n.read(w, r, room, at)
-	e := n.shared.engine()
-	e.Begin(&room.query, &room.Decision)
-	s = n.counters.of(labels{metrics.WithServer(ctx), zone, n.view}) // while the engine waits for memory
-	e.Decide(&room.query, &room.Decision)
-	return s, true
+	e, q, d := n.shared.engine(), &room.query, &room.Decision
+	e.Begin(q, d)
+	s = n.counters.of(labels{metrics.WithServer(ctx), zone, n.view})
+	if e.Know(q, d) {
+		l = &learner{ResponseWriter: w, n: n, query: r, series: s, at: at}
+		e.Decide(q, d)
+	}
+	return s, l
 }
 
 // read makes the query one as the engine sees it, and counts how it was found out who asks.
@@ -161,23 +160,23 @@ func (n *Notunnel) read(w dns.ResponseWriter, r *dns.Msg, room *room, at *time.T
 
 // learn hands a reply to the engine. It returns false if the reply is to be
 // withheld. The moment of the query will do: a reply is never long in coming.
-func (n *Notunnel) learn(j *judgement, m *dns.Msg) (ok bool) {
+func (l *learner) learn(m *dns.Msg) (ok bool) {
 	ok = true
-	defer replyFaults.caught()
-	_, ok = n.shared.engine().Reply(j.ticket, m, *j.at)
+	defer replyFaults.caught(nil)
+	_, ok = l.n.shared.engine().Reply(l.ticket, m, *l.at)
 	return ok
 }
 
 // observe shows a query and its reply to who forecasts. A fault in that does nobody any harm.
-func (n *Notunnel) observe(l *learner, m *dns.Msg) {
-	defer replyFaults.caught()
+func (l *learner) observe(m *dns.Msg) {
+	defer replyFaults.caught(nil)
 	room := rooms.Get().(*room)
 	defer rooms.Put(room)
-	e, d := n.shared.engine(), &room.Decision
-	n.read(l.ResponseWriter, l.query, room, l.at)
+	e, d := l.n.shared.engine(), &room.Decision
+	l.n.read(l.ResponseWriter, l.query, room, l.at)
 	e.Identify(room.query, d)
 	if d.Why == detect.Judged || d.Why == detect.Reverse {
-		n.shared.observer.Exchange(e, &d.Subject, room.query.Type, m, room.query.At)
+		l.n.shared.observer.Exchange(e, &d.Subject, room.query.Type, m, room.query.At)
 	}
 }
 
@@ -185,25 +184,31 @@ func (n *Notunnel) observe(l *learner, m *dns.Msg) {
 // message in it must not lie on the stack of ServeDNS.
 //
 //go:noinline
-func (n *Notunnel) learnCode(j *judgement, rcode int) {
-	n.learn(j, &dns.Msg{MsgHdr: dns.MsgHdr{Rcode: rcode}})
+func (l *learner) learnCode(rcode int) {
+	l.learn(&dns.Msg{MsgHdr: dns.MsgHdr{Rcode: rcode}})
 }
 
-// learner is a ResponseWriter that shows replies to the engine.
+// learner is what was decided on a query, and a ResponseWriter that shows the reply to the
+// engine.
 type learner struct {
 	dns.ResponseWriter
-	n *Notunnel
-	judgement
-	query *dns.Msg
+	n      *Notunnel
+	query  *dns.Msg
+	series *series // counts it
+	at     *time.Time
+	ticket detect.Ticket // where the reply is to be learned
+	block  bool          // there will be no reply but ours
+	lower  bool          // the name goes on in lower case
+	why    string        // a query is blocked, for its client, if that can be told
 }
 
 // WriteMsg implements the dns.ResponseWriter interface. A reply that is one too many
 // gives way to that of a blocked query.
 func (l *learner) WriteMsg(m *dns.Msg) error {
 	if o := l.n.shared.observer; o != nil && o.Samples(l.query.Question[0].Name) {
-		l.n.observe(l, m)
+		l.observe(m)
 	}
-	if !l.n.learn(&l.judgement, m) {
+	if !l.learn(m) {
 		l.series.blocks[verdict.Budget].Inc()
 		if !l.n.monitor {
 			return l.ResponseWriter.WriteMsg(blocked(l.query, l.n.refuse, whyWithheld(l.query)))

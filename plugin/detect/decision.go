@@ -55,9 +55,11 @@ type Decision struct {
 	Up, Down        meter.Bits     // information that passed in the day before, this query's included
 	Ticket          Ticket
 
-	pair    uint64 // of the SLD and the client
+	who     uint64 // keyed hash of the client
+	key     uint64 // of name and client, among the names that are remembered
+	named   bool   // there is a name
+	known          // of it
 	second  uint64 // of the second key and the client, 0 without one
-	known          // of the name
 	above   uint64 // of the name below the second key
 	scratch scratch
 }
@@ -71,6 +73,7 @@ type Ticket struct {
 	second uint64
 	prefix uint64
 	above  uint64 // the name below the second key
+	place  uint32 // of the pair, if it is still there
 	qtype  uint16
 	judged bool
 	client uint64 // whose joint window the query is in, 0 if it is in none

@@ -130,7 +130,7 @@ func New(c Config, prev *Engine) (*Engine, error) {
 	memory := new(slab.Memory)
 	e := &Engine{
 		config:   c,
-		names:    newNames(memory, c.Capacity/pairsPerName),
+		names:    newNames(memory, c.Capacity),
 		networks: networks,
 		rules: verdict.Rules{
 			Floor: verdict.Evidence{Events: c.Models.Floor.Events, Information: uint64(c.Models.Floor.Information)},

@@ -27,7 +27,8 @@ type Explanation struct {
 // Explain tells what the engine knows of a query's name and client, and what it would say
 // of the query but for what the models would find in it. It records nothing.
 func (e *Engine) Explain(q Query, x *Explanation) {
-	e.identify(&q, &x.Decision, false)
+	e.Begin(&q, &x.Decision)
+	e.identify(&q, &x.Decision)
 	x.Standing, x.Threshold = e.Standing(x.SLD()), e.threshold(x.SLD())
 	x.Limits = e.Limits(x.SLD())
 	x.Because = e.because(&q, &x.Decision)

@@ -49,17 +49,30 @@ type locked struct {
 	*slab.Shard[pair]
 	*pair // nil if there is none
 	*beside
+	place uint32 // of the pair
 }
 
-// lock returns the pair of a key, a new one if there is none.
-func (p *pairs) lock(key uint64, at time.Time) locked {
+// lock returns the pair of a key, a new one if there is none. It is found faster where it
+// was the last time, 0 if nobody knows.
+func (p *pairs) lock(key uint64, place uint32, at time.Time) locked {
 	number := p.table.Number(key)
-	l := locked{Shard: p.table.Shard(number), beside: &p.beside[number]}
+	l := locked{Shard: p.table.Shard(number), beside: &p.beside[number], place: place}
 	l.Lock()
-	if l.pair = l.Find(key); l.pair == nil {
-		l.pair = p.make(&l, key, at)
+	if place > 0 {
+		l.pair = l.FindAt(key, int(place-1))
+	}
+	if l.pair == nil {
+		p.find(&l, key, at)
 	}
 	return l
+}
+
+// find is lock for a pair that may be anywhere or nowhere.
+func (p *pairs) find(l *locked, key uint64, at time.Time) {
+	if l.pair = l.Find(key); l.pair == nil {
+		l.pair = p.make(l, key, at)
+	}
+	l.place = uint32(l.Last()) + 1
 }
 
 // make is for a key that has no pair. One that has to go leaves what it had spent, and its

@@ -34,7 +34,7 @@ func (p *pairs) visit(key uint64, prefix string, at time.Time) {
 		Prefix: []byte(prefix), Hash: pairsKey.Sum([]byte(prefix)), Fresh: true, Bits: 100, At: window.TickOf(at),
 	}
 	m := window.Measures{Text: feature.Measure(q.Prefix), Bits: 100}
-	l := p.lock(key, at)
+	l := p.lock(key, 0, at)
 	defer l.Unlock()
 	p.meter.Charge(&l.account, &l.rests, &meter.Query{Pair: key, Prefix: q.Prefix, Hash: q.Hash, Type: 1, At: at, Shared: true})
 	if pairsRules.Observe(&l.window, &l.panes, &q, nil, nil).State == window.Unmeasured {

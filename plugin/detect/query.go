@@ -24,19 +24,54 @@ type Query struct {
 	At     time.Time
 }
 
-// Query decides on a query, itself included in the evidence: Begin and Decide in one.
+// Query decides on a query, itself included in the evidence. It is Begin, Know and Decide
+// in one.
 func (e *Engine) Query(q Query, d *Decision) {
 	e.Begin(&q, d)
-	e.Decide(&q, d)
+	if e.Know(&q, d) {
+		e.Decide(&q, d)
+	}
 }
 
-// Begin fills in whom and what the query is about, and whether it is to be judged. What
-// Decide will need is then on its way from memory.
+// Begin begins a decision: it reads name and client. Each of the three steps leaves
+// something on its way from memory that the next one needs, so that other things can be
+// done meanwhile.
 func (e *Engine) Begin(q *Query, d *Decision) {
-	e.identify(q, d, true)
+	if q.ID.Kind != subject.NoID {
+		e.networks.Behind(&d.Client, q.Client, &q.ID)
+	} else {
+		e.networks.Identify(&d.Client, q.Client, q.Source)
+	}
+	d.who = d.Client.Hash(&e.config.Key)
+	d.named = d.Read(q.Name)
+	d.key = e.names.key(d.Full(), d.who)
+	e.names.ahead(d.key)
+	d.Ruling, d.Scored, d.Flagged, d.Ticket = verdict.Ruling{}, false, nil, Ticket{}
+	d.Beside, d.Price, d.Up, d.Down, d.second, d.Cited = nil, 0, 0, 0, 0, flags.Cited{}
 }
 
-// Decide decides on a query that has begun.
+// Know finds out whom and what the query is about. It returns false if there is nothing to
+// decide.
+func (e *Engine) Know(q *Query, d *Decision) bool {
+	e.identify(q, d)
+	switch {
+	case d.Why == NoSLD || d.Why == Denied:
+	case d.Why != Judged && d.Why != Reverse:
+		return false
+	case d.place == 0:
+		e.pairs.table.Ahead(d.pair)
+		e.meter.Ahead(d.pair, d.hash)
+	default:
+		e.pairs.table.Near(d.pair, int(d.place-1), usualLines)
+		e.meter.Ahead(d.pair, d.hash)
+	}
+	return true
+}
+
+// usualLines are the lines of a pair that most queries need: the others are for what is new.
+const usualLines = 3
+
+// Decide decides on a query that is known.
 func (e *Engine) Decide(q *Query, d *Decision) {
 	switch d.Why {
 	case Judged:
@@ -48,27 +83,23 @@ func (e *Engine) Decide(q *Query, d *Decision) {
 	}
 }
 
-// Identify is Begin for a query that will not be decided on.
-func (e *Engine) Identify(q Query, d *Decision) { e.identify(&q, d, false) }
+// Identify says only what Query would have to say of the subject and why it is
+// judged or not. It records nothing.
+func (e *Engine) Identify(q Query, d *Decision) {
+	e.Begin(&q, d)
+	e.identify(&q, d)
+}
 
-// identify fills in the subject, and begins the decision anew.
-func (e *Engine) identify(q *Query, d *Decision, decide bool) {
-	if q.ID.Kind != subject.NoID {
-		e.networks.Behind(&d.Client, q.Client, &q.ID)
-	} else {
-		e.networks.Identify(&d.Client, q.Client, q.Source)
+// identify fills in the subject of a decision that has begun.
+func (e *Engine) identify(q *Query, d *Decision) {
+	remembered := d.named && e.names.find(d.key, &d.Name, &d.known)
+	switch {
+	case remembered:
+	case d.named:
+		e.know(&d.Subject, d.who, &d.known)
+	default:
+		d.known = known{about: Malformed}
 	}
-	e.read(q.Name, &d.Subject, &d.known)
-	metered := d.about == Judged || d.about == Reverse
-	if metered {
-		d.pair = subject.Pair(d.zone, subject.OfSLD, d.Client.Hash(&e.config.Key))
-		if decide {
-			e.pairs.table.Ahead(d.pair)
-			e.meter.Ahead(d.pair, d.hash)
-		}
-	}
-	d.Ruling, d.Scored, d.Flagged, d.Ticket = verdict.Ruling{}, false, nil, Ticket{}
-	d.Beside, d.Price, d.Up, d.Down, d.second, d.Cited = nil, 0, 0, 0, 0, flags.Cited{}
 	switch d.Why = d.about; {
 	case e.exempt(q):
 		d.Why = Exempt
@@ -76,13 +107,13 @@ func (e *Engine) identify(q *Query, d *Decision, decide bool) {
 		d.Why = Allowed
 	case d.Why == Denied:
 		d.Scope = d.Full()[d.scope:]
-	case metered && decide:
-		e.pairs.table.Near(d.pair, usualLines)
+	}
+	// Others are remembered when it is known where their pair is, and what is no name is
+	// not in canonical form.
+	if !remembered && d.Why != Judged && d.Why != Reverse && d.about != Malformed {
+		e.names.remember(d.key, &d.Name, &d.known)
 	}
 }
-
-// usualLines are the lines of a pair that most queries need: the others are for what is new.
-const usualLines = 3
 
 // judge asks for a flag, charges the query, observes it in its window if it may pass,
 // scores that if it is due, and rules.
@@ -113,7 +144,7 @@ func (e *Engine) judge(q *Query, d *Decision) {
 		}
 		e.pairs.scored(d.pair, out, float32(d.Score))
 	}
-	d.Ticket = Ticket{pair: d.pair, second: d.second, prefix: d.hash, above: d.above, qtype: q.Type, judged: true}
+	d.Ticket = Ticket{pair: d.pair, place: d.place, second: d.second, prefix: d.hash, above: d.above, qtype: q.Type, judged: true}
 	if e.joins(d, &o) {
 		e.join(q, d)
 	}
@@ -127,7 +158,7 @@ func (e *Engine) meterOnly(q *Query, d *Decision) {
 	if _, _, ok := e.spend(q, d); ok {
 		d.Ticket = Ticket{second: d.second, prefix: d.hash, above: d.above, qtype: q.Type}
 		if len(d.SLD()) > 0 {
-			d.Ticket.pair = d.pair
+			d.Ticket.pair, d.Ticket.place = d.pair, d.place
 		}
 	}
 }
@@ -145,7 +176,7 @@ func (e *Engine) observe(q *Query, d *Decision, o *meter.Outcome, p *locked) win
 // which no other query is to wait for.
 func (e *Engine) observeMeasured(q *Query, d *Decision) window.Outcome {
 	e.measure(&d.scratch)
-	p := e.pairs.lock(d.pair, q.At)
+	p := e.pairs.lock(d.pair, d.place, q.At)
 	defer p.Unlock()
 	return e.windows.Observe(&p.window, &p.panes, &d.scratch.query, &d.scratch.measures, e.wanted(d))
 }

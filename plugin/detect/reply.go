@@ -44,7 +44,7 @@ func (e *Engine) Reply(t Ticket, m *dns.Msg, at time.Time) (price meter.Bits, ok
 
 // learn is Reply for the pair alone.
 func (e *Engine) learn(t Ticket, r *meter.Reply, m *dns.Msg, room *replyRoom) (price meter.Bits, ok bool) {
-	p := e.pairs.lock(t.pair, r.At)
+	p := e.pairs.lock(t.pair, t.place, r.At)
 	defer p.Unlock()
 	price, cause := e.meter.ChargeReply(&p.account, &p.rests, r)
 	if cause != meter.Within {

@@ -45,7 +45,7 @@ func (p *pairs) save(number int, yield meter.Yield) {
 
 // restore puts an account into its place.
 func (p *pairs) restore(key uint64, at time.Time, fill func(*meter.Account, *meter.Rests)) {
-	l := p.lock(key, at)
+	l := p.lock(key, 0, at)
 	defer l.Unlock()
 	fill(&l.account, &l.rests)
 }

@@ -23,7 +23,7 @@ func (e *Engine) spend(q *Query, d *Decision) (o meter.Outcome, out window.Outco
 	zone, second := d.SLD(), d.Second()
 	var above *meter.Query // of the second key
 	if len(second) > 0 && len(second) != len(zone) {
-		d.second = subject.Pair(e.config.Key.Sum(second), subject.OfSecond, d.Client.Hash(&e.config.Key))
+		d.second = subject.Pair(e.config.Key.Sum(second), subject.OfSecond, d.who)
 		full := d.Full()
 		prefix := full[:max(len(full)-len(second)-1, 0)]
 		d.above = e.config.Key.Sum(prefix)
@@ -59,8 +59,12 @@ func (e *Engine) spend(q *Query, d *Decision) (o meter.Outcome, out window.Outco
 // charge charges a query to its pair, and observes it in its window if it may pass and is to
 // be judged.
 func (e *Engine) charge(q *Query, d *Decision, m *meter.Query) (o meter.Outcome, out window.Outcome) {
-	p := e.pairs.lock(d.pair, q.At)
+	p := e.pairs.lock(d.pair, d.place, q.At)
 	defer p.Unlock()
+	if p.place != d.place { // a new name, or its pair has gone and come again
+		d.place = p.place
+		e.names.remember(d.key, &d.Name, &d.known)
+	}
 	o = e.meter.Charge(&p.account, &p.rests, m)
 	if o.Cause == meter.Within && d.Why == Judged {
 		out = e.observe(q, d, &o, &p)

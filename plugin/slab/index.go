@@ -50,29 +50,23 @@ func (s *Shard[T]) remove(at int) {
 	s.index[at].Store(0)
 }
 
-// Ahead has the processor bring in what tells where the value of a key is. Like Near it
-// needs no lock, and means nothing but time.
+// Ahead has the processor bring in what tells where the value of a key is. It
+// needs no lock.
 func (t *Table[T]) Ahead(key uint64) {
 	s := &t.shards[t.Number(key)]
 	Prefetch(unsafe.Pointer(&s.index[tagOf(key).home()&(len(s.index)-1)]))
 }
 
-// Near has the processor bring in the value of a key, some time after Ahead: as many lines
-// of it, from the first on.
-func (t *Table[T]) Near(key uint64, lines int) {
-	s := &t.shards[t.Number(key)]
-	mask, tag := len(s.index)-1, tagOf(key)
-	for at := tag.home() & mask; ; at = (at + 1) & mask {
-		e := entry(s.index[at].Load())
-		if e == 0 {
-			return
-		}
-		if e.is(tag) {
-			slot := unsafe.Pointer(s.at(e.number()))
-			for i := range lines {
-				Prefetch(unsafe.Add(slot, i*line))
-			}
-			return
+// Near is Ahead for who knows the number that the key's value had: it brings in the value,
+// as many lines of it, from the first on.
+func (t *Table[T]) Near(key uint64, number, lines int) {
+	chunks := t.shards[t.Number(key)].chunks
+	if number/chunk >= len(chunks) {
+		return
+	}
+	if values := chunks[number/chunk].Load(); values != nil {
+		for i := range lines {
+			Prefetch(unsafe.Add(unsafe.Pointer(&values[number%chunk]), i*line))
 		}
 	}
 }

@@ -52,6 +52,7 @@ type Shard[T any] struct {
 	used     int             // values, in the chunks from the first on
 	capacity int
 	hand     int
+	last     int       // found or made
 	_        [8]uint64 // another shard's lock lies on another line
 }
 
@@ -86,6 +87,20 @@ func (s *Shard[T]) Find(key uint64) *T {
 	number := e.number()
 	s.touch(number)
 	return &s.at(number).value
+}
+
+// FindAt is Find for who knows the number that the key's value had. It returns nil if that
+// is now another's.
+func (s *Shard[T]) FindAt(key uint64, number int) *T {
+	if number >= s.used {
+		return nil
+	}
+	at := s.at(number)
+	if at.key != key {
+		return nil
+	}
+	s.touch(number)
+	return &at.value
 }
 
 // Peek is Find for somebody whose look does not count as a use.
@@ -129,7 +144,13 @@ func (s *Shard[T]) Each(f func(key uint64, value *T)) {
 	}
 }
 
-func (s *Shard[T]) touch(number int) { s.touched[number/64] |= 1 << (number % 64) }
+func (s *Shard[T]) touch(number int) {
+	s.touched[number/64] |= 1 << (number % 64)
+	s.last = number
+}
+
+// Last is the number of the value that was found or made last.
+func (s *Shard[T]) Last() int { return s.last }
 
 // victim moves the hand on to a value that was not touched since it came by.
 func (s *Shard[T]) victim() int {
