@@ -134,7 +134,8 @@ func (p *pairs) would(q meter.Query) (o meter.Outcome, ok bool) {
 		return o, false
 	}
 	q.Dry = true
-	return p.meter.Charge(&l.account, &l.rests, &q), true
+	p.meter.Charge(&l.account, &l.rests, &q, &o)
+	return o, true
 }
 
 // forget lets the window of a pair go.

@@ -36,7 +36,7 @@ func (p *pairs) visit(key uint64, prefix string, at time.Time) {
 	m := window.Measures{Text: feature.Measure(q.Prefix), Bits: 100}
 	l := p.lock(key, 0, at)
 	defer l.Unlock()
-	p.meter.Charge(&l.account, &l.rests, &meter.Query{Pair: key, Prefix: q.Prefix, Hash: q.Hash, Type: 1, At: at, Shared: true})
+	p.meter.Charge(&l.account, &l.rests, &meter.Query{Pair: key, Prefix: q.Prefix, Hash: q.Hash, Type: 1, At: at, Shared: true}, new(meter.Outcome))
 	if pairsRules.Observe(&l.window, &l.panes, &q, nil, nil).State == window.Unmeasured {
 		pairsRules.Observe(&l.window, &l.panes, &q, &m, nil)
 	}

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"encoding/hex"
+	"net"
 	"sync"
 	"time"
 
@@ -20,11 +21,21 @@ func (e *Engine) Reply(t Ticket, m *dns.Msg, at time.Time) (price meter.Bits, ok
 	if !t.Valid() {
 		return 0, true
 	}
+	r := meter.Reply{Pair: t.pair, Hash: t.prefix, Type: t.qtype, Rcode: m.Rcode, At: at}
+	above := meter.Reply{Pair: t.second, Hash: t.above, Type: t.qtype, Rcode: m.Rcode, At: at}
+	// Most replies are as the last one was, and of those no record needs to be priced.
+	if r.Told, ok = e.told(m); ok {
+		above.Told = r.Told
+		if (t.pair == 0 || e.again(&t, &r)) && (t.second == 0 || e.meter.ReplyAgain(&above)) {
+			return 0, true
+		}
+	}
 	room := rooms.Get().(*replyRoom)
 	defer rooms.Put(room)
-	r := meter.Reply{Pair: t.pair, Hash: t.prefix, Type: t.qtype, Rcode: m.Rcode, Records: e.records(room, m), At: at}
+	r.Records = e.records(room, m)
+	r.Told = meter.TellAll(m.Rcode, r.Records)
 	if t.pair != 0 {
-		if price, ok = e.learn(t, &r, m, room); !ok {
+		if price, ok = e.learn(&t, &r, m, room); !ok {
 			return 0, false
 		}
 		if t.client != 0 {
@@ -32,8 +43,8 @@ func (e *Engine) Reply(t Ticket, m *dns.Msg, at time.Time) (price meter.Bits, ok
 		}
 	}
 	if t.second != 0 {
-		r.Pair, r.Hash = t.second, t.above
-		charged, cause := e.meter.Reply(&r)
+		above.Told, above.Records = r.Told, r.Records
+		charged, cause := e.meter.Reply(&above)
 		if cause != meter.Within {
 			return 0, false
 		}
@@ -42,8 +53,25 @@ func (e *Engine) Reply(t Ticket, m *dns.Msg, at time.Time) (price meter.Bits, ok
 	return price, true
 }
 
+// again is learn for a reply that is the last one once more. It returns false if it is
+// not.
+func (e *Engine) again(t *Ticket, r *meter.Reply) bool {
+	if t.client != 0 {
+		return false // whose joint window learns, too
+	}
+	p := e.pairs.lock(t.pair, t.place, r.At)
+	defer p.Unlock()
+	again := e.meter.Again(&p.account, &p.rests, r)
+	if again && t.judged {
+		p.window.Learn(&p.panes, t.prefix, &nothingNew)
+	}
+	return again
+}
+
+var nothingNew window.Answer
+
 // learn is Reply for the pair alone.
-func (e *Engine) learn(t Ticket, r *meter.Reply, m *dns.Msg, room *replyRoom) (price meter.Bits, ok bool) {
+func (e *Engine) learn(t *Ticket, r *meter.Reply, m *dns.Msg, room *replyRoom) (price meter.Bits, ok bool) {
 	p := e.pairs.lock(t.pair, t.place, r.At)
 	defer p.Unlock()
 	price, cause := e.meter.ChargeReply(&p.account, &p.rests, r)
@@ -73,32 +101,46 @@ type replyRoom struct {
 
 var rooms = sync.Pool{New: func() any { return &replyRoom{buf: make([]byte, 0, 512), name: make([]byte, 0, 256)} }}
 
+// told is what is remembered of a reply, if all its records are such as nearly all are:
+// addresses, and aliases of usual length. That fits on the stack.
+func (e *Engine) told(m *dns.Msg) (_ meter.Told, ok bool) {
+	all, owner := meter.Tell(m.Rcode), ownerOf(m)
+	var room [192]byte
+	for _, rr := range m.Answer {
+		size := len(rr.Header().Name) + 2 + net.IPv6len
+		switch rr := rr.(type) {
+		case *dns.A, *dns.AAAA:
+		case *dns.CNAME:
+			size += len(rr.Target)
+		default:
+			return 0, false
+		}
+		if size > len(room) {
+			return 0, false
+		}
+		read, _ := recordRead(room[:0], rr, &owner)
+		all.Add(e.config.Key.Sum(read))
+	}
+	return all, true
+}
+
 // records are those of the answer section as the meter needs them: by all that a
 // client can read of them.
 func (e *Engine) records(room *replyRoom, m *dns.Msg) []meter.Record {
 	room.records = room.records[:0]
-	owner := "." // as logs have it, which do not tell owners
-	if len(m.Question) > 0 {
-		owner = m.Question[0].Name
-	}
+	owner := ownerOf(m)
 	all := room.buf[:0] // what can be read of all records
 	for _, rr := range m.Answer {
 		h, from := rr.Header(), len(all)
-		all = append(all, byte(h.Rrtype>>8), byte(h.Rrtype))
 		r := meter.Record{Price: meter.Type(h.Rrtype) + meter.Owner(h.Name == owner)}
-		if h.Name != owner { // neither what was asked for nor what that leads to
-			all = append(all, h.Name...)
+		if h.Name != owner {
 			r.Price += e.name(room, h.Name)
 		}
-		at := len(all)
-		var content meter.Bits
-		var names bool
-		all, content, names = e.content(room, all, rr)
+		var at int
+		all, at = recordRead(all, rr, &owner)
+		content, names := e.content(room, rr, len(all)-at)
 		if n := meter.Beginning(len(all) - at); n > 0 && !names {
 			r.Begin, r.Rest = all[from:at+n], content-meter.Data(n)
-		}
-		if cname, ok := rr.(*dns.CNAME); ok && owner != "." {
-			owner = cname.Target
 		}
 		r.Hash, r.Price = e.config.Key.Sum(all[from:]), r.Price+content
 		room.records = append(room.records, r)
@@ -107,42 +149,74 @@ func (e *Engine) records(room *replyRoom, m *dns.Msg) []meter.Record {
 	return room.records
 }
 
-// content appends the rdata of a record as it was sent, and prices it: names by the
-// code, everything else by the byte.
-func (e *Engine) content(room *replyRoom, read []byte, rr dns.RR) (_ []byte, price meter.Bits, names bool) {
-	begin := len(read)
+// ownerOf is whose records come first: "." in logs, which do not tell owners.
+func ownerOf(m *dns.Msg) string {
+	if len(m.Question) > 0 {
+		return m.Question[0].Name
+	}
+	return "."
+}
+
+// recordRead appends all that a client can read of a record: its type, its owner unless
+// that is what was asked for or what this leads to, and from at on its rdata as it was sent.
+func recordRead(read []byte, rr dns.RR, owner *string) (_ []byte, at int) {
+	h := rr.Header()
+	read = append(read, byte(h.Rrtype>>8), byte(h.Rrtype))
+	if h.Name != *owner {
+		read = append(read, h.Name...)
+	}
+	at = len(read)
 	switch rr := rr.(type) {
 	case *dns.CNAME:
-		return e.named(room, read, rr.Target)
+		read = append(read, rr.Target...)
+		if *owner != "." {
+			*owner = rr.Target
+		}
 	case *dns.NS:
-		return e.named(room, read, rr.Ns)
+		read = append(read, rr.Ns...)
 	case *dns.PTR:
-		return e.named(room, read, rr.Ptr)
+		read = append(read, rr.Ptr...)
 	case *dns.MX:
-		return e.named(room, read, rr.Mx, rr.Preference)
+		read = append(appendNumbers(read, rr.Preference), rr.Mx...)
 	case *dns.SRV:
-		return e.named(room, read, rr.Target, rr.Priority, rr.Weight, rr.Port)
-	case *dns.A, *dns.AAAA:
-		read = rdata(read, rr)
-		return read, meter.Data(len(read) - begin), false
+		read = append(appendNumbers(read, rr.Priority, rr.Weight, rr.Port), rr.Target...)
 	case *dns.TXT:
 		for _, s := range rr.Txt {
-			at := len(read)
+			begin := len(read)
 			read = escape.Append(append(read, 0), s)
-			read[at] = byte(len(read) - at)
+			read[begin] = byte(len(read) - begin)
 		}
 	default:
 		read = rdata(read, rr)
 	}
-	return read, meter.Data(len(read)-begin) + meter.Length(len(read)-begin), false
+	return read, at
 }
 
-// named is content of numbers and a name.
-func (e *Engine) named(room *replyRoom, read []byte, name string, numbers ...uint16) (_ []byte, price meter.Bits, names bool) {
+func appendNumbers(read []byte, numbers ...uint16) []byte {
 	for _, n := range numbers {
 		read = append(read, byte(n>>8), byte(n))
 	}
-	return append(read, name...), e.name(room, name) + meter.Data(2*len(numbers)), true
+	return read
+}
+
+// content prices the rdata of a record, of which so many bytes can be read: names by the
+// code, everything else by the byte.
+func (e *Engine) content(room *replyRoom, rr dns.RR, size int) (price meter.Bits, names bool) {
+	switch rr := rr.(type) {
+	case *dns.CNAME:
+		return e.name(room, rr.Target), true
+	case *dns.NS:
+		return e.name(room, rr.Ns), true
+	case *dns.PTR:
+		return e.name(room, rr.Ptr), true
+	case *dns.MX:
+		return e.name(room, rr.Mx) + meter.Data(2), true
+	case *dns.SRV:
+		return e.name(room, rr.Target) + meter.Data(6), true
+	case *dns.A, *dns.AAAA:
+		return meter.Data(size), false
+	}
+	return meter.Data(size) + meter.Length(size), false
 }
 
 // name prices a name of a record, letter case included.

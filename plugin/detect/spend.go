@@ -65,7 +65,7 @@ func (e *Engine) charge(q *Query, d *Decision, m *meter.Query) (o meter.Outcome,
 		d.place = p.place
 		e.names.remember(d.key, &d.Name, &d.known)
 	}
-	o = e.meter.Charge(&p.account, &p.rests, m)
+	e.meter.Charge(&p.account, &p.rests, m, &o)
 	if o.Cause == meter.Within && d.Why == Judged {
 		out = e.observe(q, d, &o, &p)
 	}

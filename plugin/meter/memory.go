@@ -3,6 +3,7 @@ package meter
 import (
 	"bytes"
 	"math"
+	"sync/atomic"
 
 	"github.com/notunnel/notunnel/plugin/keyhash"
 )
@@ -120,6 +121,10 @@ type event struct {
 	held    bool // its name is one of the last
 	paid    bool // its name was paid for
 	labels  held // of a fresh one: those that are held
+
+	line *line          // of the last event, if that was looked at
+	of   uint64         // what the last event is known by there
+	next *atomic.Uint64 // what followed it, nil if that is not known
 }
 
 // price says what the event costs after those before, and how it relates to them.

@@ -95,11 +95,17 @@ type Outcome struct {
 
 // Ahead has the processor bring in what is remembered of a name and of its replies, which
 // a query for it and the reply will ask for. It changes nothing.
-func (m *Meter) Ahead(pair, hash uint64) { m.paid.ahead(pair, hash) }
+func (m *Meter) Ahead(pair, hash uint64) {
+	m.paid.ahead(pair, hash)
+	m.paid.aheadReplies(pair, hash)
+}
 
 // Query charges a query to the account that the meter holds of it, see Charge.
 func (m *Meter) Query(q *Query) (o Outcome) {
-	left := m.left(q)
+	left := Bits(math.MaxUint32)
+	if m.config.Limits.Client > 0 {
+		left = m.left(q)
+	}
 	excess := m.queryHere(q, left, &o)
 	m.chargeClient(q, excess)
 	return o
@@ -114,27 +120,34 @@ func (m *Meter) queryHere(q *Query, left Bits, o *Outcome) (excess Bits) {
 
 // Charge charges a query to an account that the caller has locked, or says which limit
 // refuses it, and charges nothing then.
-func (m *Meter) Charge(a *Account, rests *Rests, q *Query) (o Outcome) {
-	m.settle(q.Pair, a, rests, q.At)
-	excess := m.charge(a, rests, q, m.left(q), &o)
+func (m *Meter) Charge(a *Account, rests *Rests, q *Query, o *Outcome) {
+	m.current(q.Pair, a, rests, q.At)
+	if m.config.Limits.Client == 0 {
+		m.charge(a, rests, q, math.MaxUint32, o)
+		return
+	}
+	excess := m.charge(a, rests, q, m.left(q), o)
 	m.chargeClient(q, excess)
-	return o
 }
 
 // charge is Charge for the pair alone. It returns what counts for the client's sum.
 func (m *Meter) charge(a *Account, rests *Rests, q *Query, left Bits, o *Outcome) (excess Bits) {
-	e := m.event(a, rests, q)
-	o.Price, o.Kind = a.memory.price(&m.config.Code, &e, &m.config.Key, rests.tails(a))
-	o.Held = e.labels.labels
-	spent := a.spent()
-	o.Up, o.Down = spent.up, spent.down
-	after := plus(spent.up, o.Price)
 	if !a.known {
 		a.known, a.factor = true, SharedFactor
 		if !q.Shared {
 			a.factor = m.config.Factor(q.Domain)
 		}
 	}
+	if a.memory.asked && a.memory.last == q.Hash && a.memory.qtype == q.Type {
+		m.same(a, q, o)
+		return 0
+	}
+	e := m.event(a, rests, q)
+	o.Price, o.Kind = a.memory.price(&m.config.Code, &e, &m.config.Key, rests.tails(a))
+	o.Held = e.labels.labels
+	spent := a.spent()
+	o.Up, o.Down = spent.up, spent.down
+	after := plus(spent.up, o.Price)
 	if o.Cause, o.Limit = m.refuses(a, spent.down, after, o.Kind); o.Cause != Within {
 		return 0
 	}
@@ -147,32 +160,51 @@ func (m *Meter) charge(a *Account, rests *Rests, q *Query, left Bits, o *Outcome
 	if q.Dry {
 		return 0
 	}
-	m.remember(a, rests, q.Pair, &e, o.Kind)
+	m.remember(a, rests, &e, o.Kind)
 	a.up.add(o.Price)
 	if a.factor > 1 && o.Kind == Fresh && after > Free {
 		rests.of(a).subtree.vote(q.Prefix, o.Price, &m.config.Key)
 	}
 	o.Up = after
-	if m.config.Watch != nil {
-		m.config.Watch(Passed{
-			Account: q.Pair, Domain: q.Domain, Client: q.Client, Factor: max(a.factor, 1), Kind: o.Kind, Up: after, Down: spent.down,
-		})
-	}
+	m.watch(a, q, o)
 	return excess
 }
 
-// event is a query with what is remembered of it. The line of its name is looked at only
-// if that neither follows as before nor is one of the last.
+// same is charge for the last name and type once more, which cost nothing yet.
+func (m *Meter) same(a *Account, q *Query, o *Outcome) {
+	spent := a.spent()
+	*o = Outcome{Kind: Same, Up: spent.up, Down: spent.down}
+	if o.Cause, o.Limit = m.refuses(a, spent.down, spent.up, Same); o.Cause != Within || q.Dry {
+		return
+	}
+	a.memory.run += min(1, math.MaxUint32-a.memory.run)
+	m.watch(a, q, o)
+}
+
+// watch tells of what was charged.
+func (m *Meter) watch(a *Account, q *Query, o *Outcome) {
+	if m.config.Watch != nil {
+		m.config.Watch(Passed{
+			Account: q.Pair, Domain: q.Domain, Client: q.Client, Factor: max(a.factor, 1), Kind: o.Kind, Up: o.Up, Down: o.Down,
+		})
+	}
+}
+
+// event is a query other than the last one, with what is remembered of it. The line of its
+// name is looked at only if that neither follows as before nor is one of the last.
 func (m *Meter) event(a *Account, rests *Rests, q *Query) event {
 	e := event{prefix: q.Prefix, hash: q.Hash, qtype: q.Type, code: typeCode(q.Type)}
-	if last := &a.memory; last.asked && !last.is(&e) {
-		line, of := m.paid.event(owner{q.Pair, a.identity}, last.last, last.qtype)
-		if e.follows = line.find(of, ofEvent)&ofValue == value(typed(q.Hash, q.Type)); e.follows {
+	if last := &a.memory; last.asked {
+		e.line, e.of = m.paid.event(owner{q.Pair, a.identity}, last.last, last.qtype)
+		found := uint64(0)
+		found, e.next = e.line.find(e.of, ofEvent)
+		if e.follows = found&ofValue == value(typed(q.Hash, q.Type)); e.follows {
 			return e
 		}
 		if e.held = last.holds(q.Hash, rests.tails(a)); !e.held {
-			line, of = m.paid.name(owner{q.Pair, a.identity}, q.Hash)
-			e.paid = line.find(of, ofName) != 0
+			line, of := m.paid.name(owner{q.Pair, a.identity}, q.Hash)
+			found, _ = line.find(of, ofName)
+			e.paid = found != 0
 		}
 	}
 	return e
@@ -183,10 +215,9 @@ func typed(hash uint64, qtype uint16) uint64 { return keyhash.Mix(hash, uint64(q
 
 // remember takes a query in. Its name is held as the last one until another follows,
 // and stands with what follows from then on.
-func (m *Meter) remember(a *Account, rests *Rests, key uint64, e *event, kind Kind) {
-	if last := &a.memory; kind != Same && kind != Next && last.asked {
-		line, of := m.paid.event(owner{key, a.identity}, last.last, last.qtype)
-		line.put(of|value(typed(e.hash, e.qtype)), ofEvent)
+func (m *Meter) remember(a *Account, rests *Rests, e *event, kind Kind) {
+	if kind != Next && e.line != nil {
+		e.line.put(e.next, e.of|value(typed(e.hash, e.qtype)))
 	}
 	if a.rest == 0 && a.memory.outgrows(e, kind) {
 		rests.of(a)
@@ -219,9 +250,6 @@ func plus(a, b Bits) Bits { return a + min(b, math.MaxUint32-a) }
 
 // left is what the client may still send to all unknown domains together.
 func (m *Meter) left(q *Query) Bits {
-	if m.config.Limits.Client == 0 {
-		return math.MaxUint32
-	}
 	client := q.Client.All(&m.config.Key)
 	s, rests := m.of(client)
 	s.Lock()
@@ -283,6 +311,13 @@ func (m *Meter) Let(key uint64, gone *Account, rests *Rests, at time.Time) {
 	rests.let(gone)
 	if gone.up.total > worthMemory || gone.down.total > worthMemory {
 		m.past(key).put(key, gone.up.total, gone.down.total, at)
+	}
+}
+
+// current is settle where there may be nothing to do.
+func (m *Meter) current(key uint64, a *Account, rests *Rests, at time.Time) {
+	if a.identity == 0 || partOf(at) > a.part {
+		m.settle(key, a, rests, at)
 	}
 }
 

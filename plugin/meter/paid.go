@@ -63,11 +63,14 @@ type owner struct{ key, identity uint64 }
 // at is where a line is that is chosen by a hash.
 func (p *paid) at(o owner, hash uint64) uint64 { return keyhash.Mix(o.key, hash) & p.mask }
 
-// ahead has the processor bring in the lines of a name and of its replies.
+// ahead has the processor bring in the line of a name or a record.
 func (p *paid) ahead(key, hash uint64) {
-	at := p.at(owner{key: key}, hash)
-	slab.Prefetch(unsafe.Pointer(&p.lines[at]))
-	slab.Prefetch(unsafe.Pointer(&p.lines[(at^1)&p.mask]))
+	slab.Prefetch(unsafe.Pointer(&p.lines[p.at(owner{key: key}, hash)]))
+}
+
+// aheadReplies has it bring in that of the replies to a name.
+func (p *paid) aheadReplies(key, hash uint64) {
+	slab.Prefetch(unsafe.Pointer(&p.lines[(p.at(owner{key: key}, hash)^1)&p.mask]))
 }
 
 // name is the line of a name of an account, and the bits that it is known by there.
@@ -94,49 +97,56 @@ func (p *paid) record(o owner, hash uint64) (*line, uint64) {
 	return &p.lines[p.at(o, hash)], max(keyhash.Mix(keyhash.Mix(o.identity, hash), 1), 1)
 }
 
+// has reports whether a record of an account is there.
+func (p *paid) has(o owner, hash uint64) bool {
+	l, entry := p.record(o, hash)
+	found, _ := l.find(entry, ofAll)
+	return found != 0
+}
+
 // add takes a record of an account in. It returns false if it was there.
 func (p *paid) add(o owner, hash uint64) bool {
 	l, entry := p.record(o, hash)
-	if l.find(entry, ofAll) != 0 {
-		return false
+	found, at := l.find(entry, ofAll)
+	if found == 0 {
+		l.put(at, entry)
 	}
-	l.put(entry, ofAll)
-	return true
+	return found == 0
 }
 
-// find returns the entry that agrees with the bits of a mask, 0 if there is none. One
-// of the second half changes places with one of the first.
-func (l *line) find(want, mask uint64) uint64 {
+// find returns the entry that agrees with the bits of a mask and where it is, 0 and nil if
+// there is none. One of the second half changes places with one of the first.
+func (l *line) find(want, mask uint64) (found uint64, at *atomic.Uint64) {
 	for i := range l {
 		if e := l[i].Load(); (e^want)&mask == 0 && e != 0 {
+			at = &l[i]
 			if i >= perLine/2 {
 				first := &l[i-perLine/2]
 				other := first.Load()
 				first.Store(e)
-				l[i].Store(other)
+				at.Store(other)
+				at = first
 			}
-			return e
+			return e, at
 		}
 	}
-	return 0
+	return 0, nil
 }
 
-// put takes an entry in: for the one that agrees with it in the bits of a mask, into the
-// first empty place, or for any of the second half.
-func (l *line) put(e, mask uint64) {
-	empty := -1
+// put takes an entry in, where one that it takes the place of was found. If there was none,
+// it goes into the first empty place or into any of the second half.
+func (l *line) put(at *atomic.Uint64, e uint64) {
+	if at == nil {
+		at = l.room(e)
+	}
+	at.Store(e)
+}
+
+func (l *line) room(e uint64) *atomic.Uint64 {
 	for i := range l {
-		old := l[i].Load()
-		if (old^e)&mask == 0 {
-			l[i].Store(e)
-			return
-		}
-		if old == 0 && empty < 0 {
-			empty = i
+		if l[i].Load() == 0 {
+			return &l[i]
 		}
 	}
-	if empty < 0 {
-		empty = perLine/2 + int(keyhash.Mix(e, l[0].Load()+l[perLine-1].Load())%(perLine/2)) // as good as any
-	}
-	l[empty].Store(e)
+	return &l[perLine/2+keyhash.Mix(e, l[0].Load()+l[perLine-1].Load())%(perLine/2)] // as good as any
 }

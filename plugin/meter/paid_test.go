@@ -27,32 +27,44 @@ func TestPaidFindsWhatWasPut(t *testing.T) {
 	for range 300 {
 		name, record := r.Uint64(), r.Uint64()
 		l, event := p.event(own, name, dns.TypeAAAA)
-		l.put(event|6, ofEvent)
-		l.put(event|8, ofEvent)
-		if l.find(event, ofEvent) != event|8 {
+		l.set(event|6, ofEvent)
+		l.set(event|8, ofEvent)
+		if l.entry(event, ofEvent) != event|8 {
 			t.Error("what followed last is not found")
 		}
 		of, key := p.name(own, name)
-		if of != l || of.find(key, ofName) == 0 {
+		if of != l || of.entry(key, ofName) == 0 {
 			t.Error("a name is not found by itself")
 		}
-		if _, other := p.event(own, name, dns.TypeA); l.find(other, ofEvent) != 0 {
+		if _, other := p.event(own, name, dns.TypeA); l.entry(other, ofEvent) != 0 {
 			t.Error("a name is found with another type")
 		}
-		if _, reply := p.reply(own, name, dns.TypeAAAA); l.find(reply, ofEvent) != 0 {
+		if _, reply := p.reply(own, name, dns.TypeAAAA); l.entry(reply, ofEvent) != 0 {
 			t.Error("a query is taken for a reply")
 		}
-		if of, stranger := p.name(owner{own.key, own.identity + 1}, name); of.find(stranger, ofName) != 0 {
+		if of, stranger := p.name(owner{own.key, own.identity + 1}, name); of.entry(stranger, ofName) != 0 {
 			t.Error("a name is found by another account")
 		}
 		l, entry := p.record(own, record)
-		if l.find(entry, ofAll) != 0 {
+		if l.entry(entry, ofAll) != 0 {
 			t.Error("a record is found that did not come")
 		}
-		if l.put(entry, ofAll); l.find(entry, ofAll) == 0 {
+		if l.set(entry, ofAll); l.entry(entry, ofAll) == 0 {
 			t.Error("a record is not found")
 		}
 	}
+}
+
+// set is put for who has not looked.
+func (l *line) set(e, mask uint64) {
+	_, at := l.find(e, mask)
+	l.put(at, e)
+}
+
+// entry is find for who wants nothing but the entry.
+func (l *line) entry(want, mask uint64) uint64 {
+	found, _ := l.find(want, mask)
+	return found
 }
 
 // However many new entries come, those that are used again stay; and next to no name is
@@ -62,19 +74,19 @@ func TestWhatIsUsedAgainStays(t *testing.T) {
 	used := func(i uint64) (*line, uint64) { return p.event(owner{1, 1}, i*0x9e3779b97f4a7c15, dns.TypeA) }
 	for i := range uint64(perLine / 2) {
 		l, e := used(i)
-		l.put(e|value(r.Uint64()), ofEvent)
+		l.set(e|value(r.Uint64()), ofEvent)
 	}
 	taken := 0
 	for range 4_000_000 / 8 {
 		for range 8 {
 			l, e := p.event(owner{2, 2}, r.Uint64(), dns.TypeA)
-			if l.find(e, ofName) != 0 {
+			if l.entry(e, ofName) != 0 {
 				taken++
 			}
-			l.put(e|value(r.Uint64()), ofEvent)
+			l.set(e|value(r.Uint64()), ofEvent)
 		}
 		for i := range uint64(perLine / 2) {
-			if l, e := used(i); l.find(e, ofEvent) == 0 {
+			if l, e := used(i); l.entry(e, ofEvent) == 0 {
 				t.Fatalf("entry %d went for what is new", i)
 			}
 		}
@@ -94,9 +106,9 @@ func TestPaidIsSafeForConcurrentUse(t *testing.T) {
 			for range 100_000 {
 				name := r.Uint64N(200) * 0x9e3779b97f4a7c15
 				l, e := p.event(owner{1, 1}, name, dns.TypeA)
-				switch found := l.find(e, ofEvent); found {
+				switch found := l.entry(e, ofEvent); found {
 				case 0:
-					l.put(e|value(name), ofEvent)
+					l.set(e|value(name), ofEvent)
 				case e | value(name):
 				default:
 					t.Errorf("%#x is found for %#x", found, e|value(name))

@@ -44,6 +44,7 @@ func (p *polled) round(m *Meter, order []int, at time.Time) (cost Bits) {
 			if q.Type == dns.TypeA {
 				r.Records = p.addresses[i : i+1]
 			}
+			r.Told = TellAll(0, r.Records)
 			m.Reply(&r)
 		}
 	}
@@ -122,6 +123,6 @@ func (c *crowd) ask(m *Meter, queries int, at time.Time) {
 		q := c.queries[int(c.r.Float64()*c.r.Float64()*float64(len(c.queries)))]
 		q.At = at
 		m.Query(q)
-		m.Reply(&Reply{Pair: q.Pair, Hash: q.Hash, Type: q.Type, Records: c.records[:1], At: at})
+		m.Reply(&Reply{Pair: q.Pair, Hash: q.Hash, Type: q.Type, Told: TellAll(0, c.records[:1]), Records: c.records[:1], At: at})
 	}
 }

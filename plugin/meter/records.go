@@ -15,9 +15,28 @@ type Reply struct {
 	Hash    uint64 // of the prefix that was asked for
 	Type    uint16 // that was asked for
 	Rcode   int
+	Told    Told // by its rcode and all its records
 	Records []Record
 	At      time.Time
 }
+
+// Told is what is remembered of a reply, alike for all orders of the same records.
+type Told uint64
+
+// Tell begins with the rcode.
+func Tell(rcode int) Told { return Told(keyhash.Mix(uint64(rcode)+1, 0)) }
+
+// TellAll is Tell and Add for all records.
+func TellAll(rcode int, records []Record) Told {
+	t := Tell(rcode)
+	for i := range records {
+		t.Add(records[i].Hash)
+	}
+	return t
+}
+
+// Add adds a record, by the keyed hash of all that the client can read of it.
+func (t *Told) Add(hash uint64) { *t += Told(keyhash.Mix(hash, 1)) }
 
 // Record is a record of a reply.
 type Record struct {
@@ -97,18 +116,47 @@ func (m *Meter) Reply(r *Reply) (price Bits, cause Cause) {
 	return m.ChargeReply(m.account(s, rests, r.Pair, r.At), rests, r)
 }
 
-// ChargeReply charges what comes in with a reply to an account that is locked. The same reply again
-// is free; how many of them there were is paid for when another one comes. It returns
+// ReplyAgain is Again for the account that the meter holds.
+func (m *Meter) ReplyAgain(r *Reply) bool {
+	s, rests := m.of(r.Pair)
+	s.Lock()
+	defer s.Unlock()
+	return m.Again(m.account(s, rests, r.Pair, r.At), rests, r)
+}
+
+// Again reports whether a reply is the last one to its name and type once more, and counts
+// it then. Of such a one nobody needs to know the records: it is free, and how many of them
+// there were is paid for when another one comes.
+func (m *Meter) Again(a *Account, rests *Rests, r *Reply) bool {
+	m.current(r.Pair, a, rests, r.At)
+	line, of := m.paid.reply(owner{r.Pair, a.identity}, r.Hash, r.Type)
+	last, _ := line.find(of, ofEvent)
+	return a.repeats(last, r)
+}
+
+// repeats is Again for what is remembered of the last reply.
+func (a *Account) repeats(last uint64, r *Reply) bool {
+	again := last&ofValue == value(uint64(r.Told))
+	if again {
+		a.unchanged += min(1, math.MaxUint32-a.unchanged)
+	}
+	return again
+}
+
+// ChargeReply charges what comes in with a reply to an account that is locked, nothing for
+// one again. It returns
 // DownAll if that exceeds the limit: the reply is to be withheld, and spends what was
 // left, so that no query goes out until enough has aged.
 func (m *Meter) ChargeReply(a *Account, rests *Rests, r *Reply) (price Bits, cause Cause) {
-	m.settle(r.Pair, a, rests, r.At)
+	m.current(r.Pair, a, rests, r.At)
 	own := owner{r.Pair, a.identity}
 	line, of := m.paid.reply(own, r.Hash, r.Type)
-	last, now := line.find(of, ofEvent)&ofValue, r.value()
-	if last == now {
-		a.unchanged += min(1, math.MaxUint32-a.unchanged)
+	last, at := line.find(of, ofEvent)
+	if a.repeats(last, r) {
 		return 0, Within
+	}
+	for i := range r.Records {
+		m.paid.ahead(r.Pair, r.Records[i].Hash)
 	}
 	price = m.replyPrice(a, rests, own, r)
 	if last != 0 {
@@ -122,7 +170,7 @@ func (m *Meter) ChargeReply(a *Account, rests *Rests, r *Reply) (price Bits, cau
 	if last != 0 {
 		a.unchanged = 0
 	}
-	line.put(of|now, ofEvent)
+	line.put(at, of|value(uint64(r.Told)))
 	if int(a.records.size)+len(r.Records) > few {
 		rests.of(a)
 	}
@@ -134,15 +182,6 @@ func (m *Meter) ChargeReply(a *Account, rests *Rests, r *Reply) (price Bits, cau
 		m.config.Watch(Passed{Account: r.Pair, Factor: max(a.factor, 1), Up: a.spent().up, Down: a.spent().down})
 	}
 	return price, Within
-}
-
-// value is what is remembered of a reply, alike for all orders of the same records.
-func (r *Reply) value() uint64 {
-	all := keyhash.Mix(uint64(r.Rcode)+1, 0)
-	for i := range r.Records {
-		all += keyhash.Mix(r.Records[i].Hash, 1)
-	}
-	return value(all)
 }
 
 // replyPrice is the price of a reply that is not the last one again.
@@ -171,11 +210,11 @@ func (m *Meter) recordPrice(a *Account, rests *Rests, own owner, r *Record) Bits
 	if a.records.find(printOf[uint16](r.Hash), rests.records(a)) >= 0 {
 		return min(price, priceLate+priceOfOne(int(a.records.size)))
 	}
-	if line, entry := m.paid.record(own, r.Hash); line.find(entry, ofAll) != 0 {
+	if m.paid.has(own, r.Hash) {
 		return min(price, priceFormer+priceOfOne(int(a.newest)))
 	}
 	if len(r.Begin) > 0 {
-		if line, entry := m.paid.record(own, m.beginning(r)); line.find(entry, ofAll) != 0 {
+		if m.paid.has(own, m.beginning(r)) {
 			price = min(price, plus(priceBegun+priceOfOne(int(a.begun)), r.Rest))
 		}
 	}

@@ -25,7 +25,7 @@ func newServer(t *testing.T) *server {
 
 // reply replies to a name by its number.
 func (s *server) reply(name uint64, rcode int, records ...Record) Bits {
-	price, _ := s.m.Reply(&Reply{Pair: s.q.Pair, Hash: keyhash.Mix(name, 5), Type: dns.TypeA, Rcode: rcode, Records: records, At: begin})
+	price, _ := s.m.Reply(&Reply{Pair: s.q.Pair, Hash: keyhash.Mix(name, 5), Type: dns.TypeA, Rcode: rcode, Told: TellAll(rcode, records), Records: records, At: begin})
 	return price
 }
 

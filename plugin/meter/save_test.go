@@ -25,7 +25,8 @@ func busy(t testing.TB, capacity int) *Meter {
 			q.Prefix, q.Hash = []byte("www"), testKey.Sum([]byte("www"))
 		}
 		if m.Query(q).Cause == Within && r.IntN(2) == 0 {
-			m.Reply(&Reply{Pair: q.Pair, Hash: q.Hash, Type: q.Type, At: at, Records: []Record{{Hash: r.Uint64N(1000), Price: FromBytes(4)}}})
+			records := []Record{{Hash: r.Uint64N(1000), Price: FromBytes(4)}}
+			m.Reply(&Reply{Pair: q.Pair, Hash: q.Hash, Type: q.Type, At: at, Told: TellAll(0, records), Records: records})
 		}
 	}
 	return m
