@@ -61,19 +61,19 @@ func (n *names) key(name []byte, client uint64) uint64 {
 func (n *names) set(key uint64) *nameSet { return &n.sets[key%uint64(len(n.sets))] }
 
 // ahead has the processor bring in what is remembered under a key.
-func (n *names) ahead(key uint64) { slab.Prefetch(unsafe.Pointer(n.set(key))) }
+func (n *names) ahead(key uint64) { slab.Prefetch(unsafe.Pointer(n.set(key)), 1) }
 
-// words are the entry's, and its key.
-func (e *nameEntry) words() (key uint64, words [3]uint64) {
-	words = [3]uint64{e[1].Load(), e[2].Load(), e[3].Load()}
-	return e[0].Load() ^ words[0] ^ words[1] ^ words[2], words
+// words are the entry's, with its key.
+func (e *nameEntry) words() (key, hash, pair, rest uint64) {
+	hash, pair, rest = e[1].Load(), e[2].Load(), e[3].Load()
+	return e[0].Load() ^ hash ^ pair ^ rest, hash, pair, rest
 }
 
-func (e *nameEntry) put(key uint64, words [3]uint64) {
-	e[0].Store(key ^ words[0] ^ words[1] ^ words[2])
-	for i, w := range words {
-		e[1+i].Store(w)
-	}
+func (e *nameEntry) put(key, hash, pair, rest uint64) {
+	e[0].Store(key ^ hash ^ pair ^ rest)
+	e[1].Store(hash)
+	e[2].Store(pair)
+	e[3].Store(rest)
 }
 
 // The rest of an entry, from the lowest bit: parts of the name, scope, about, standing and
@@ -88,34 +88,29 @@ const (
 // find takes the name apart, and says what is known of it, if it is remembered.
 func (n *names) find(key uint64, name *split.Name, k *known) bool {
 	set := n.set(key)
-	for i := range set {
-		is, words := set[i].words()
-		if is != key {
-			continue
+	is, hash, pair, rest := set[0].words()
+	if is != key {
+		first, h, p, r := is, hash, pair, rest
+		if is, hash, pair, rest = set[1].words(); is != key {
+			return false
 		}
-		if i > 0 {
-			set[i].put(set[0].words())
-			set[0].put(key, words)
-		}
-		rest := words[2]
-		name.SplitAt(split.PartsOf(uint16(rest)))
-		*k = known{
-			hash: words[0], pair: words[1], place: uint32(rest >> placeShift), scope: uint8(rest >> scopeShift),
-			about: Why(rest >> aboutShift & 0xf), standing: standing.Standing(rest >> standingShift & 0xf),
-		}
-		return true
+		set[1].put(first, h, p, r)
+		set[0].put(key, hash, pair, rest)
 	}
-	return false
+	name.SplitAt(split.PartsOf(uint16(rest)))
+	k.hash, k.pair, k.place, k.scope = hash, pair, uint32(rest>>placeShift), uint8(rest>>scopeShift)
+	k.about, k.standing = Why(rest>>aboutShift&0xf), standing.Standing(rest>>standingShift&0xf)
+	return true
 }
 
 // remember takes a name in, or where its pair is.
 func (n *names) remember(key uint64, name *split.Name, k *known) {
 	set := n.set(key)
-	if is, _ := set[0].words(); is != key {
+	if is, _, _, _ := set[0].words(); is != key {
 		set[1].put(set[0].words())
 	}
-	set[0].put(key, [3]uint64{k.hash, k.pair, uint64(name.Parts().Pack()) | uint64(k.scope)<<scopeShift |
-		uint64(k.about)<<aboutShift | uint64(k.standing)<<standingShift | uint64(k.place)<<placeShift})
+	set[0].put(key, k.hash, k.pair, uint64(name.Parts().Pack())|uint64(k.scope)<<scopeShift|
+		uint64(k.about)<<aboutShift|uint64(k.standing)<<standingShift|uint64(k.place)<<placeShift)
 }
 
 // know is find for a name that is not remembered.

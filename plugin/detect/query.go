@@ -124,28 +124,28 @@ func (e *Engine) judge(q *Query, d *Decision) {
 			return
 		}
 	}
-	o, out, ok := e.spend(q, d)
-	if !ok {
+	if !e.spend(q, d) {
 		return
 	}
-	if out.State == window.Unmeasured {
-		out = e.observeMeasured(q, d)
+	s := &d.scratch
+	if s.window.State == window.Unmeasured {
+		e.observeMeasured(q, d)
 	}
-	if out.State == window.Worth && e.score(d) {
-		sum := &d.scratch.summary
+	o := &s.outcome
+	if s.window.State == window.Worth && e.score(d) {
 		d.Ruling = e.rules.On(&verdict.Case{
 			Scope: d.SLD(), Scored: true, Score: d.Score, Threshold: e.threshold(d.SLD()),
-			Evidence: verdict.Evidence{Events: sum.Acts(), Information: o.Up.Bytes() + o.Down.Bytes()},
+			Evidence: verdict.Evidence{Events: s.summary.Acts(), Information: o.Up.Bytes() + o.Down.Bytes()},
 		})
 		if d.Verdict == verdict.Block {
 			d.Scope = e.subtree(d)
-			e.flag(q, d, out)
+			e.flag(q, d, s.window)
 			return
 		}
-		e.pairs.scored(d.pair, out, float32(d.Score))
+		e.pairs.scored(d.pair, s.window, float32(d.Score))
 	}
 	d.Ticket = Ticket{pair: d.pair, place: d.place, second: d.second, prefix: d.hash, above: d.above, qtype: q.Type, judged: true}
-	if e.joins(d, &o) {
+	if o.Kind == meter.Fresh && e.joins(d, o) {
 		e.join(q, d)
 	}
 }
@@ -155,7 +155,7 @@ func (e *Engine) meterOnly(q *Query, d *Decision) {
 	if len(d.SLD()) == 0 && len(d.Second()) == 0 {
 		return
 	}
-	if _, _, ok := e.spend(q, d); ok {
+	if e.spend(q, d) {
 		d.Ticket = Ticket{second: d.second, prefix: d.hash, above: d.above, qtype: q.Type}
 		if len(d.SLD()) > 0 {
 			d.Ticket.pair, d.Ticket.place = d.pair, d.place
@@ -164,21 +164,23 @@ func (e *Engine) meterOnly(q *Query, d *Decision) {
 }
 
 // observe records the query, which the meter has charged, in its window.
-func (e *Engine) observe(q *Query, d *Decision, o *meter.Outcome, p *locked) window.Outcome {
-	s := &d.scratch
-	s.query.Prefix, s.query.Hash = d.Prefix(), d.hash
-	s.query.Fresh, s.query.Known, s.query.Bits = o.Kind == meter.Fresh, o.Held, o.Price.Whole()
-	s.query.At = window.TickOf(q.At)
-	return e.windows.Observe(&p.window, &p.panes, &s.query, nil, e.wanted(d))
+func (e *Engine) observe(q *Query, d *Decision, p *locked) {
+	s, o := &d.scratch, &d.scratch.outcome
+	s.query.Prefix, s.query.Hash, s.query.At = d.Prefix(), d.hash, window.TickOf(q.At)
+	if s.query.Fresh = o.Kind == meter.Fresh; s.query.Fresh {
+		s.query.Known, s.query.Bits = o.Held, o.Price.Whole()
+	}
+	s.window = e.windows.Observe(&p.window, &p.panes, &s.query, nil, e.wanted(d))
 }
 
 // observeMeasured is observe for a query of which something has to be measured first,
 // which no other query is to wait for.
-func (e *Engine) observeMeasured(q *Query, d *Decision) window.Outcome {
-	e.measure(&d.scratch)
+func (e *Engine) observeMeasured(q *Query, d *Decision) {
+	s := &d.scratch
+	e.measure(s)
 	p := e.pairs.lock(d.pair, d.place, q.At)
 	defer p.Unlock()
-	return e.windows.Observe(&p.window, &p.panes, &d.scratch.query, &d.scratch.measures, e.wanted(d))
+	s.window = e.windows.Observe(&p.window, &p.panes, &s.query, &s.measures, e.wanted(d))
 }
 
 // wanted is where a window is to be summed up, nil if nobody will score it.

@@ -12,64 +12,70 @@ import (
 	"github.com/notunnel/notunnel/plugin/standing"
 	"github.com/notunnel/notunnel/plugin/subject"
 	"github.com/notunnel/notunnel/plugin/verdict"
-	"github.com/notunnel/notunnel/plugin/window"
 )
 
 // spend charges a query to its SLD and to its second key, whichever there are, observes it
 // in its window if it is to be judged, and rules if one of them has nothing left for it. It
-// returns false then. What it returns besides is what the meter and the window say of the
-// SLD.
-func (e *Engine) spend(q *Query, d *Decision) (o meter.Outcome, out window.Outcome, ok bool) {
+// returns false then. What the meter and the window say of the SLD lies in the scratch.
+func (e *Engine) spend(q *Query, d *Decision) bool {
 	zone, second := d.SLD(), d.Second()
-	var above *meter.Query // of the second key
 	if len(second) > 0 && len(second) != len(zone) {
-		d.second = subject.Pair(e.config.Key.Sum(second), subject.OfSecond, d.who)
-		full := d.Full()
-		prefix := full[:max(len(full)-len(second)-1, 0)]
-		d.above = e.config.Key.Sum(prefix)
-		above = &meter.Query{
-			Pair: d.second, Domain: second, Prefix: prefix, Hash: d.above, Type: q.Type,
-			Client: &d.Client, Shared: true, At: q.At, Dry: true,
-		}
-		if o = e.meter.Query(above); o.Cause != meter.Within {
-			e.refuse(q, d, above, &o)
-			return o, out, false
-		}
-		above.Dry = false
+		return e.spendTwice(q, d, second)
 	}
-	if len(zone) > 0 {
-		m := meter.Query{
-			Pair: d.pair, Domain: zone, Prefix: d.Prefix(), Hash: d.hash, Type: q.Type,
-			Client: &d.Client, At: q.At,
-		}
-		o, out = e.charge(q, d, &m)
-		d.Up, d.Down = o.Up, o.Down
-		if o.Cause != meter.Within {
-			e.refuse(q, d, &m, &o)
-			return o, out, false
-		}
-		d.Price = o.Price
+	return len(zone) == 0 || e.spendBelow(q, d, zone)
+}
+
+// spendTwice is spend for a name with a second key.
+func (e *Engine) spendTwice(q *Query, d *Decision, second []byte) bool {
+	d.second = subject.Pair(e.config.Key.Sum(second), subject.OfSecond, d.who)
+	full := d.Full()
+	prefix := full[:max(len(full)-len(second)-1, 0)]
+	d.above = e.config.Key.Sum(prefix)
+	above := &meter.Query{
+		Pair: d.second, Domain: second, Prefix: prefix, Hash: d.above, Type: q.Type,
+		Client: &d.Client, Shared: true, At: q.At, Dry: true,
 	}
-	if above != nil {
-		d.Price = max(d.Price, e.meter.Query(above).Price)
+	if o := e.meter.Query(above); o.Cause != meter.Within {
+		e.refuse(q, d, above, &o)
+		return false
 	}
-	return o, out, true
+	if zone := d.SLD(); len(zone) > 0 && !e.spendBelow(q, d, zone) {
+		return false
+	}
+	above.Dry = false
+	d.Price = max(d.Price, e.meter.Query(above).Price)
+	return true
+}
+
+// spendBelow is spend for the SLD.
+func (e *Engine) spendBelow(q *Query, d *Decision, zone []byte) bool {
+	m := meter.Query{
+		Pair: d.pair, Domain: zone, Prefix: d.Prefix(), Hash: d.hash, Type: q.Type, Client: &d.Client, At: q.At,
+	}
+	e.charge(q, d, &m)
+	o := &d.scratch.outcome
+	if d.Up, d.Down = o.Up, o.Down; o.Cause != meter.Within {
+		e.refuse(q, d, &m, o)
+		return false
+	}
+	d.Price = o.Price
+	return true
 }
 
 // charge charges a query to its pair, and observes it in its window if it may pass and is to
 // be judged.
-func (e *Engine) charge(q *Query, d *Decision, m *meter.Query) (o meter.Outcome, out window.Outcome) {
+func (e *Engine) charge(q *Query, d *Decision, m *meter.Query) {
 	p := e.pairs.lock(d.pair, d.place, q.At)
 	defer p.Unlock()
 	if p.place != d.place { // a new name, or its pair has gone and come again
 		d.place = p.place
 		e.names.remember(d.key, &d.Name, &d.known)
 	}
-	e.meter.Charge(&p.account, &p.rests, m, &o)
-	if o.Cause == meter.Within && d.Why == Judged {
-		out = e.observe(q, d, &o, &p)
+	s := &d.scratch
+	e.meter.Charge(&p.account, &p.rests, m, &s.outcome)
+	if s.outcome.Cause == meter.Within && d.Why == Judged {
+		e.observe(q, d, &p)
 	}
-	return o, out
 }
 
 // refuse rules on a query that would exceed a limit, and records that.

@@ -26,10 +26,10 @@ const (
 	jointBits      = 12 // that must be new in a name
 )
 
-// joins reports whether a query that was charged is one for the joint window of its
+// joins reports whether a query for a fresh name is one for the joint window of its
 // client. One in a hundred is.
 func (e *Engine) joins(d *Decision, o *meter.Outcome) bool {
-	return o.Kind == meter.Fresh && o.Price.Whole() >= jointBits && !service(d.Prefix()) &&
+	return o.Price.Whole() >= jointBits && !service(d.Prefix()) &&
 		d.standing == standing.Unknown
 }
 

@@ -80,46 +80,25 @@ type Code struct {
 // typeCode numbers the types that are cheaper than any, the common ones first, and
 // is noCode for all others.
 func typeCode(qtype uint16) uint8 {
-	switch qtype {
-	case dns.TypeA:
-		return 0
-	case dns.TypeAAAA:
-		return 1
-	case dns.TypeHTTPS:
-		return 2
-	case dns.TypePTR:
-		return 3
-	case dns.TypeTXT:
-		return 4
-	case dns.TypeMX:
-		return 5
-	case dns.TypeSRV:
-		return 6
-	case dns.TypeNS:
-		return 7
-	case dns.TypeSOA:
-		return 8
-	case dns.TypeCNAME:
-		return 9
-	case dns.TypeDS:
-		return 10
-	case dns.TypeDNSKEY:
-		return 11
-	case dns.TypeCAA:
-		return 12
-	case dns.TypeSVCB:
-		return 13
-	case dns.TypeTLSA:
-		return 14
-	case dns.TypeNAPTR:
-		return 15
-	case dns.TypeANY:
-		return 16
-	case dns.TypeNULL:
-		return 17
+	if int(qtype) < len(typeCodes) {
+		return typeCodes[qtype]
 	}
 	return noCode
 }
+
+var typeCodes = func() (codes [dns.TypeCAA + 1]uint8) {
+	for i := range codes {
+		codes[i] = noCode
+	}
+	for code, qtype := range [noCode]uint16{
+		dns.TypeA, dns.TypeAAAA, dns.TypeHTTPS,
+		dns.TypePTR, dns.TypeTXT, dns.TypeMX, dns.TypeSRV, dns.TypeNS, dns.TypeSOA, dns.TypeCNAME, dns.TypeDS, dns.TypeDNSKEY,
+		dns.TypeCAA, dns.TypeSVCB, dns.TypeTLSA, dns.TypeNAPTR, dns.TypeANY, dns.TypeNULL,
+	} {
+		codes[qtype] = uint8(code)
+	}
+	return codes
+}()
 
 const (
 	commonCodes = 3

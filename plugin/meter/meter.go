@@ -95,10 +95,7 @@ type Outcome struct {
 
 // Ahead has the processor bring in what is remembered of a name and of its replies, which
 // a query for it and the reply will ask for. It changes nothing.
-func (m *Meter) Ahead(pair, hash uint64) {
-	m.paid.ahead(pair, hash)
-	m.paid.aheadReplies(pair, hash)
-}
+func (m *Meter) Ahead(pair, hash uint64) { m.paid.ahead(pair, hash) }
 
 // Query charges a query to the account that the meter holds of it, see Charge.
 func (m *Meter) Query(q *Query) (o Outcome) {

@@ -63,14 +63,10 @@ type owner struct{ key, identity uint64 }
 // at is where a line is that is chosen by a hash.
 func (p *paid) at(o owner, hash uint64) uint64 { return keyhash.Mix(o.key, hash) & p.mask }
 
-// ahead has the processor bring in the line of a name or a record.
+// ahead has the processor bring in the line of a name or a record, and that of replies to
+// the name.
 func (p *paid) ahead(key, hash uint64) {
-	slab.Prefetch(unsafe.Pointer(&p.lines[p.at(owner{key: key}, hash)]))
-}
-
-// aheadReplies has it bring in that of the replies to a name.
-func (p *paid) aheadReplies(key, hash uint64) {
-	slab.Prefetch(unsafe.Pointer(&p.lines[(p.at(owner{key: key}, hash)^1)&p.mask]))
+	slab.Prefetch(unsafe.Pointer(&p.lines[p.at(owner{key: key}, hash)&^1]), 2)
 }
 
 // name is the line of a name of an account, and the bits that it is known by there.
@@ -104,14 +100,17 @@ func (p *paid) has(o owner, hash uint64) bool {
 	return found != 0
 }
 
-// add takes a record of an account in. It returns false if it was there.
-func (p *paid) add(o owner, hash uint64) bool {
+// add takes a record of an account in. It returns false if it was there; whoever has
+// looked can say that it is not.
+func (p *paid) add(o owner, hash uint64, missing bool) bool {
 	l, entry := p.record(o, hash)
-	found, at := l.find(entry, ofAll)
-	if found == 0 {
-		l.put(at, entry)
+	if !missing {
+		if found, _ := l.find(entry, ofAll); found != 0 {
+			return false
+		}
 	}
-	return found == 0
+	l.put(nil, entry)
+	return true
 }
 
 // find returns the entry that agrees with the bits of a mask and where it is, 0 and nil if

@@ -54,7 +54,7 @@ func (s *Shard[T]) remove(at int) {
 // needs no lock.
 func (t *Table[T]) Ahead(key uint64) {
 	s := &t.shards[t.Number(key)]
-	Prefetch(unsafe.Pointer(&s.index[tagOf(key).home()&(len(s.index)-1)]))
+	Prefetch(unsafe.Pointer(&s.index[tagOf(key).home()&(len(s.index)-1)]), 1)
 }
 
 // Near is Ahead for who knows the number that the key's value had: it brings in the value,
@@ -65,8 +65,6 @@ func (t *Table[T]) Near(key uint64, number, lines int) {
 		return
 	}
 	if values := chunks[number/chunk].Load(); values != nil {
-		for i := range lines {
-			Prefetch(unsafe.Add(unsafe.Pointer(&values[number%chunk]), i*line))
-		}
+		Prefetch(unsafe.Pointer(&values[number%chunk]), lines)
 	}
 }

@@ -4,8 +4,8 @@ package slab
 
 import "unsafe"
 
-// Prefetch tells the processor that a line of memory is about to be used, and waits for
-// nothing. With all windows full, most of what a query needs is in no cache.
+// Prefetch tells the processor that lines of memory, at least one, are about to be used,
+// and waits for nothing. With all windows full, most of what a query needs is in no cache.
 //
 //go:noescape
-func Prefetch(p unsafe.Pointer)
+func Prefetch(p unsafe.Pointer, lines int)

@@ -5,4 +5,4 @@ package slab
 import "unsafe"
 
 // Prefetch does nothing where nobody has written it.
-func Prefetch(unsafe.Pointer) {}
+func Prefetch(unsafe.Pointer, int) {}

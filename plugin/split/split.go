@@ -55,7 +55,7 @@ const HiddenDot = 'A'
 //
 // What its methods return is valid until the next Parse.
 type Name struct {
-	buf    [MaxName + 3]byte // a multiple of eight, for lowerWords
+	buf    [MaxName + 3]byte // a multiple of eight, for lower
 	size   uint8             // bytes of the name
 	cut    uint8             // where the SLD begins
 	second uint8             // where the second key begins, noSecond without one
@@ -168,7 +168,7 @@ func (n *Name) canonical(s string) (size int) {
 			return -1
 		}
 		size = copy(n.buf[:], s)
-		n.upper = lowerWords(n.buf[:(size+7)&^7], size)
+		n.lower(size)
 	} else if size = n.decode(s); size < 0 {
 		return -1
 	}
@@ -194,12 +194,12 @@ func (n *Name) decode(s string) (size int) {
 		}
 		switch {
 		case next == i+1:
-			n.upper = n.upper || c != lower[c]
-			c = lower[c]
+			n.upper = n.upper || c != lowerOf[c]
+			c = lowerOf[c]
 		case c == '.':
 			c = HiddenDot
 		default:
-			c = lower[c]
+			c = lowerOf[c]
 		}
 		n.buf[size] = c
 		i = next
@@ -219,24 +219,24 @@ func short(name []byte) bool {
 	return true
 }
 
-// lowerWords brings A to Z to lower case, eight bytes at a time, and reports whether
-// there were any among the first size bytes.
-func lowerWords(b []byte, size int) bool {
+// lower brings A to Z to lower case, eight bytes at a time, and notes whether there were
+// any. What lies behind the name may change as well.
+func (n *Name) lower(size int) {
 	const all = 0x0101010101010101 // a byte in every place
 	any, last := uint64(0), uint64(0)
-	for ; len(b) >= 8; b = b[8:] {
-		w := binary.LittleEndian.Uint64(b)
+	for i := 0; i < size; i += 8 {
+		w := binary.LittleEndian.Uint64(n.buf[i : i+8])
 		seven := w & (0x7f * all)
 		fromA, afterZ := seven+(0x80-'A')*all, seven+(0x7f-'Z')*all // in the top bits
-		upper := fromA &^ afterZ &^ w & (0x80 * all)
-		binary.LittleEndian.PutUint64(b, w|upper>>2) // 'a' - 'A' is 0x80 >> 2
-		any, last = any|last, upper
+		any |= last
+		last = fromA &^ afterZ &^ w & (0x80 * all)
+		binary.LittleEndian.PutUint64(n.buf[i:i+8], w|last>>2) // 'a' - 'A' is 0x80 >> 2
 	}
-	return any|last<<(-size&7*8) != 0
+	n.upper = any|last<<(-size&7*8) != 0
 }
 
-// lower maps A to Z to lower case and leaves every other byte alone.
-var lower = func() (t [256]byte) {
+// lowerOf maps A to Z to lower case and leaves every other byte alone.
+var lowerOf = func() (t [256]byte) {
 	for i := range t {
 		t[i] = byte(i)
 	}

@@ -77,16 +77,14 @@ func TestOnlyCapitalsAreLowered(t *testing.T) {
 	for c := range 256 {
 		for at := range 16 {
 			for size := range 17 { // what is behind the name does not count
-				var word [16]byte
-				word[at] = byte(c)
-				want := word
-				want[at] = lower[c]
-				capitals := lowerWords(word[:(size+7)&^7], size)
-				if (size+7)&^7 <= at {
-					continue // its word is not looked at
+				var n Name
+				n.buf[at] = byte(c)
+				want := n.buf
+				if at < (size+7)&^7 {
+					want[at] = lowerOf[c]
 				}
-				if word != want || capitals != (at < size && lower[c] != byte(c)) {
-					t.Errorf("byte %d in place %d of %d gave %v, capitals: %v", c, at, size, word, capitals)
+				if n.lower(size); n.buf != want || n.upper != (at < size && lowerOf[c] != byte(c)) {
+					t.Errorf("byte %d in place %d of %d gave %v, capitals: %v", c, at, size, n.buf[:16], n.upper)
 				}
 			}
 		}

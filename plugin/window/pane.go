@@ -1,7 +1,9 @@
 package window
 
 import (
+	"encoding/binary"
 	"math"
+	"math/bits"
 
 	"github.com/notunnel/notunnel/model/feature"
 	"github.com/notunnel/notunnel/plugin/slab"
@@ -119,15 +121,7 @@ func (s *Panes) widen(p *pane) {
 // count adds up the characters of what is new in a prefix.
 func (s *Panes) count(p *pane, chars *[feature.Classes]uint8) {
 	if !p.wide {
-		sums := &s.few.At(p.list).chars
-		fits := true
-		for i, n := range chars {
-			fits = fits && sums[i] <= math.MaxUint8-n
-		}
-		if fits {
-			for i, n := range chars {
-				sums[i] += n
-			}
+		if addBytes(&s.few.At(p.list).chars, chars) {
 			return
 		}
 		s.widen(p)
@@ -136,6 +130,25 @@ func (s *Panes) count(p *pane, chars *[feature.Classes]uint8) {
 	for i, n := range chars {
 		sums[i] += uint16(n)
 	}
+}
+
+// addBytes adds numbers to sums, eight at a time, or nothing if there is no room for one of
+// them.
+func addBytes(sums, more *[feature.Classes]uint8) bool {
+	const words, tops = feature.Classes / 8, 0x8080808080808080
+	var added [words]uint64
+	for i := range added {
+		a, b := binary.LittleEndian.Uint64(sums[8*i:]), binary.LittleEndian.Uint64(more[8*i:])
+		sum := (a&^tops + b&^tops) ^ (a^b)&tops
+		if (a&b|(a|b)&^sum)&tops != 0 { // carried out of a byte
+			return false
+		}
+		added[i] = sum
+	}
+	for i, sum := range added {
+		binary.LittleEndian.PutUint64(sums[8*i:], sum)
+	}
+	return true
 }
 
 // addChars adds a pane's characters to those of a window.
@@ -243,13 +256,22 @@ func (p *pane) learn(e *event, a *Answer) {
 // count adds up the rdata of a reply. What is asked of it is its shape, so all that is
 // there is halved where one sum would be too large.
 func (p *pane) count(counts *[feature.AnswerClasses]uint16) {
-	shift, most := 0, 0
+	var some [feature.AnswerClasses]uint8 // classes that there are: of addresses, a few
+	size, most := 0, 0
 	for i, n := range counts {
-		most = max(most, int(p.answers[i])+int(n))
+		some[size%len(some)] = uint8(i)
+		size += int(min(n, 1))
 	}
-	for most>>shift > math.MaxUint8 {
-		shift++
+	for _, i := range some[:size] {
+		most = max(most, int(p.answers[i])+int(counts[i]))
 	}
+	if most <= math.MaxUint8 { // nearly always
+		for _, i := range some[:size] {
+			p.answers[i] += uint8(counts[i])
+		}
+		return
+	}
+	shift := bits.Len(uint(most)) - bits.Len(math.MaxUint8)
 	for i, n := range counts {
 		p.answers[i] = uint8((int(p.answers[i]) + int(n)) >> shift)
 	}
