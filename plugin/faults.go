@@ -23,16 +23,12 @@ func newFaults(stage string) *faults {
 	return &faults{stage: stage, total: faultsTotal.WithLabelValues(stage)}
 }
 
-// caught is deferred. It stops a panic of the detector and counts it, and takes back what
-// was decided, which may be nil. At most one a second is logged, since what one query
-// brought about, others can.
-func (f *faults) caught(decided **series) {
+// caught is deferred. It stops a panic of the detector and counts it. At most
+// one a second is logged, since what one query brought about, others can.
+func (f *faults) caught() {
 	fault := recover()
 	if fault == nil {
 		return
-	}
-	if decided != nil {
-		*decided = nil
 	}
 	f.total.Inc()
 	at, last := now().UnixNano(), f.last.Load()

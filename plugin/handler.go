@@ -133,17 +133,19 @@ func (n *Notunnel) zone(r *dns.Msg) string {
 // engine's steps, while what they need comes from memory. A fault in it is counted and lets
 // the query pass: then there is nothing to count.
 func (n *Notunnel) decide(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, zone string, room *room) (s *series, l *learner) {
-	defer queryFaults.caught(&s)
+	defer queryFaults.caught()
 	at := current.Load()
 	n.read(w, r, room, at)
 	e, q, d := n.shared.engine(), &room.query, &room.Decision
 	e.Begin(q, d)
-	s = n.counters.of(labels{metrics.WithServer(ctx), zone, n.view})
-	if e.Know(q, d) {
-		l = &learner{ResponseWriter: w, n: n, query: r, series: s, at: at}
-		e.Decide(q, d)
+	l = &learner{ResponseWriter: w, n: n, query: r, at: at}
+	decide := e.Know(q, d)
+	l.series = n.counters.of(labels{metrics.WithServer(ctx), zone, n.view})
+	if !decide {
+		return l.series, nil
 	}
-	return s, l
+	e.Decide(q, d)
+	return l.series, l
 }
 
 // read makes the query one as the engine sees it, and counts how it was found out who asks.
@@ -162,14 +164,14 @@ func (n *Notunnel) read(w dns.ResponseWriter, r *dns.Msg, room *room, at *time.T
 // withheld. The moment of the query will do: a reply is never long in coming.
 func (l *learner) learn(m *dns.Msg) (ok bool) {
 	ok = true
-	defer replyFaults.caught(nil)
+	defer replyFaults.caught()
 	_, ok = l.n.shared.engine().Reply(l.ticket, m, *l.at)
 	return ok
 }
 
 // observe shows a query and its reply to who forecasts. A fault in that does nobody any harm.
 func (l *learner) observe(m *dns.Msg) {
-	defer replyFaults.caught(nil)
+	defer replyFaults.caught()
 	room := rooms.Get().(*room)
 	defer rooms.Put(room)
 	e, d := l.n.shared.engine(), &room.Decision

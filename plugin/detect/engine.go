@@ -83,6 +83,7 @@ type Engine struct {
 	meter    *meter.Meter
 	code     meter.Code
 	names    names
+	scores   bool // there is a forest
 	allow    atomic.Pointer[verdict.AllowList]
 	deny     atomic.Pointer[verdict.DenyList]
 	orders   orders
@@ -131,6 +132,7 @@ func New(c Config, prev *Engine) (*Engine, error) {
 	e := &Engine{
 		config:   c,
 		names:    newNames(memory, c.Capacity),
+		scores:   c.Models.Forest != nil,
 		networks: networks,
 		rules: verdict.Rules{
 			Floor: verdict.Evidence{Events: c.Models.Floor.Events, Information: uint64(c.Models.Floor.Information)},

@@ -185,7 +185,7 @@ func (e *Engine) observeMeasured(q *Query, d *Decision) {
 
 // wanted is where a window is to be summed up, nil if nobody will score it.
 func (e *Engine) wanted(d *Decision) *feature.Summary {
-	if e.config.Models.Forest == nil {
+	if !e.scores {
 		return nil
 	}
 	return &d.scratch.summary

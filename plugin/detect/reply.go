@@ -21,21 +21,45 @@ func (e *Engine) Reply(t Ticket, m *dns.Msg, at time.Time) (price meter.Bits, ok
 	if !t.Valid() {
 		return 0, true
 	}
-	r := meter.Reply{Pair: t.pair, Hash: t.prefix, Type: t.qtype, Rcode: m.Rcode, At: at}
-	above := meter.Reply{Pair: t.second, Hash: t.above, Type: t.qtype, Rcode: m.Rcode, At: at}
 	// Most replies are as the last one was, and of those no record needs to be priced.
-	if r.Told, ok = e.told(m); ok {
-		above.Told = r.Told
-		if (t.pair == 0 || e.again(&t, &r)) && (t.second == 0 || e.meter.ReplyAgain(&above)) {
-			return 0, true
-		}
+	if told, ok := e.told(m); ok && e.again(&t, told, at) {
+		return 0, true
 	}
+	return e.replyNew(&t, m, at)
+}
+
+// again reports whether the reply is the last one once more, and learns then what there is
+// to learn of it.
+func (e *Engine) again(t *Ticket, told meter.Told, at time.Time) bool {
+	switch {
+	case t.client != 0: // whose joint window learns, too
+		return false
+	case t.pair != 0 && !e.againBelow(t, told, at):
+		return false
+	}
+	return t.second == 0 || e.meter.ReplyAgain(&meter.Reply{Pair: t.second, Hash: t.above, Type: t.qtype, Told: told, At: at})
+}
+
+// againBelow is again for the SLD.
+func (e *Engine) againBelow(t *Ticket, told meter.Told, at time.Time) bool {
+	r := meter.Reply{Pair: t.pair, Hash: t.prefix, Type: t.qtype, Told: told, At: at}
+	p := e.pairs.lock(t.pair, t.place, at)
+	defer p.Unlock()
+	again := e.meter.Again(&p.account, &p.rests, &r)
+	if again && t.judged {
+		p.window.Learn(&p.panes, t.prefix, &nothingNew)
+	}
+	return again
+}
+
+// replyNew is Reply for one that can be another than the last.
+func (e *Engine) replyNew(t *Ticket, m *dns.Msg, at time.Time) (price meter.Bits, ok bool) {
 	room := rooms.Get().(*replyRoom)
 	defer rooms.Put(room)
-	r.Records = e.records(room, m)
+	r := meter.Reply{Pair: t.pair, Hash: t.prefix, Type: t.qtype, Rcode: m.Rcode, Records: e.records(room, m), At: at}
 	r.Told = meter.TellAll(m.Rcode, r.Records)
 	if t.pair != 0 {
-		if price, ok = e.learn(&t, &r, m, room); !ok {
+		if price, ok = e.learn(t, &r, m, room); !ok {
 			return 0, false
 		}
 		if t.client != 0 {
@@ -43,29 +67,14 @@ func (e *Engine) Reply(t Ticket, m *dns.Msg, at time.Time) (price meter.Bits, ok
 		}
 	}
 	if t.second != 0 {
-		above.Told, above.Records = r.Told, r.Records
-		charged, cause := e.meter.Reply(&above)
+		r.Pair, r.Hash = t.second, t.above
+		charged, cause := e.meter.Reply(&r)
 		if cause != meter.Within {
 			return 0, false
 		}
 		price = max(price, charged)
 	}
 	return price, true
-}
-
-// again is learn for a reply that is the last one once more. It returns false if it is
-// not.
-func (e *Engine) again(t *Ticket, r *meter.Reply) bool {
-	if t.client != 0 {
-		return false // whose joint window learns, too
-	}
-	p := e.pairs.lock(t.pair, t.place, r.At)
-	defer p.Unlock()
-	again := e.meter.Again(&p.account, &p.rests, r)
-	if again && t.judged {
-		p.window.Learn(&p.panes, t.prefix, &nothingNew)
-	}
-	return again
 }
 
 var nothingNew window.Answer
@@ -107,9 +116,16 @@ func (e *Engine) told(m *dns.Msg) (_ meter.Told, ok bool) {
 	all, owner := meter.Tell(m.Rcode), ownerOf(m)
 	var room [192]byte
 	for _, rr := range m.Answer {
-		size := len(rr.Header().Name) + 2 + net.IPv6len
+		size := 2 + len(rr.Header().Name)
 		switch rr := rr.(type) {
-		case *dns.A, *dns.AAAA:
+		case *dns.A:
+			if ip := rr.A.To4(); ip != nil && rr.Hdr.Name == owner {
+				all.Add(e.config.Key.Sum(append(room[:0], 0, byte(dns.TypeA), ip[0], ip[1], ip[2], ip[3])))
+				continue
+			}
+			size += net.IPv4len
+		case *dns.AAAA:
+			size += net.IPv6len
 		case *dns.CNAME:
 			size += len(rr.Target)
 		default:

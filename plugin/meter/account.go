@@ -87,5 +87,8 @@ func (a *Account) spent() amount {
 	return amount{up: plus(a.up.total, a.before.up), down: plus(a.down.total, a.before.down)}
 }
 
+// stale reports whether there is something to settle when a part is the running one.
+func (a *Account) stale(part uint32) bool { return part > a.part || a.identity == 0 }
+
 // Begun is when the running part of the sums began.
 func (a *Account) Begun() time.Time { return timeOf(a.part) }

@@ -118,7 +118,9 @@ func (m *Meter) queryHere(q *Query, left Bits, o *Outcome) (excess Bits) {
 // Charge charges a query to an account that the caller has locked, or says which limit
 // refuses it, and charges nothing then.
 func (m *Meter) Charge(a *Account, rests *Rests, q *Query, o *Outcome) {
-	m.current(q.Pair, a, rests, q.At)
+	if a.stale(partOf(q.At)) {
+		m.settle(q.Pair, a, rests, q.At)
+	}
 	if m.config.Limits.Client == 0 {
 		m.charge(a, rests, q, math.MaxUint32, o)
 		return
@@ -308,13 +310,6 @@ func (m *Meter) Let(key uint64, gone *Account, rests *Rests, at time.Time) {
 	rests.let(gone)
 	if gone.up.total > worthMemory || gone.down.total > worthMemory {
 		m.past(key).put(key, gone.up.total, gone.down.total, at)
-	}
-}
-
-// current is settle where there may be nothing to do.
-func (m *Meter) current(key uint64, a *Account, rests *Rests, at time.Time) {
-	if a.identity == 0 || partOf(at) > a.part {
-		m.settle(key, a, rests, at)
 	}
 }
 

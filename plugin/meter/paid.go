@@ -114,10 +114,11 @@ func (p *paid) add(o owner, hash uint64, missing bool) bool {
 }
 
 // find returns the entry that agrees with the bits of a mask and where it is, 0 and nil if
-// there is none. One of the second half changes places with one of the first.
+// there is none. An empty place agrees with nothing, since no entry is without some of the
+// bits. One of the second half changes places with one of the first.
 func (l *line) find(want, mask uint64) (found uint64, at *atomic.Uint64) {
 	for i := range l {
-		if e := l[i].Load(); (e^want)&mask == 0 && e != 0 {
+		if e := l[i].Load(); (e^want)&mask == 0 {
 			at = &l[i]
 			if i >= perLine/2 {
 				first := &l[i-perLine/2]

@@ -131,7 +131,9 @@ func (m *Meter) ReplyAgain(r *Reply) bool {
 // it then. Of such a one nobody needs to know the records: it is free, and how many of them
 // there were is paid for when another one comes.
 func (m *Meter) Again(a *Account, rests *Rests, r *Reply) bool {
-	m.current(r.Pair, a, rests, r.At)
+	if a.stale(partOf(r.At)) {
+		m.settle(r.Pair, a, rests, r.At)
+	}
 	line, of := m.paid.reply(owner{r.Pair, a.identity}, r.Hash, r.Type)
 	last, _ := line.find(of, ofEvent)
 	return a.repeats(last, r)
@@ -151,7 +153,9 @@ func (a *Account) repeats(last uint64, r *Reply) bool {
 // DownAll if that exceeds the limit: the reply is to be withheld, and spends what was
 // left, so that no query goes out until enough has aged.
 func (m *Meter) ChargeReply(a *Account, rests *Rests, r *Reply) (price Bits, cause Cause) {
-	m.current(r.Pair, a, rests, r.At)
+	if a.stale(partOf(r.At)) {
+		m.settle(r.Pair, a, rests, r.At)
+	}
 	own := owner{r.Pair, a.identity}
 	line, of := m.paid.reply(own, r.Hash, r.Type)
 	last, at := line.find(of, ofEvent)

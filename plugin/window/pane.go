@@ -258,9 +258,16 @@ func (p *pane) learn(e *event, a *Answer) {
 func (p *pane) count(counts *[feature.AnswerClasses]uint16) {
 	var some [feature.AnswerClasses]uint8 // classes that there are: of addresses, a few
 	size, most := 0, 0
-	for i, n := range counts {
-		some[size%len(some)] = uint8(i)
-		size += int(min(n, 1))
+	for i := 0; i < len(counts); i += 4 {
+		if counts[i]|counts[i+1]|counts[i+2]|counts[i+3] == 0 {
+			continue
+		}
+		for j := i; j < i+4; j++ {
+			if counts[j] > 0 {
+				some[size] = uint8(j)
+				size++
+			}
+		}
 	}
 	for _, i := range some[:size] {
 		most = max(most, int(p.answers[i])+int(counts[i]))
