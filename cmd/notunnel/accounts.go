@@ -32,7 +32,7 @@ type accounts struct {
 
 func newAccounts() *accounts {
 	return &accounts{
-		seed: maphash.MakeSeed(), places: slab.New[int](new(slab.Memory), mostPairs),
+		seed: maphash.MakeSeed(), places: slab.New[int](mostPairs),
 		slds: map[uint64]struct{}{}, clients: map[uint64]struct{}{}, blocked: map[string]bool{}, closed: func(*pair) {},
 	}
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/notunnel/notunnel/plugin/joint"
 	"github.com/notunnel/notunnel/plugin/keyhash"
 	"github.com/notunnel/notunnel/plugin/meter"
-	"github.com/notunnel/notunnel/plugin/slab"
 	"github.com/notunnel/notunnel/plugin/standing"
 	"github.com/notunnel/notunnel/plugin/subject"
 	"github.com/notunnel/notunnel/plugin/verdict"
@@ -128,10 +127,9 @@ func New(c Config, prev *Engine) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("detect: %w", err)
 	}
-	memory := new(slab.Memory)
 	e := &Engine{
 		config:   c,
-		names:    newNames(memory, c.Capacity),
+		names:    newNames(c.Capacity),
 		scores:   c.Models.Forest != nil,
 		networks: networks,
 		rules: verdict.Rules{
@@ -163,7 +161,6 @@ func New(c Config, prev *Engine) (*Engine, error) {
 		Least:    jointBits,
 	})
 	config := meter.Config{
-		Memory:   memory,
 		Capacity: c.Capacity, Here: max(c.Capacity/pairsPerAccount, leastAccounts), Key: c.Key,
 		Limits: c.Budget, Code: e.code, Factor: e.factor, Watch: c.Metered,
 	}
@@ -171,7 +168,7 @@ func New(c Config, prev *Engine) (*Engine, error) {
 		config.Ended = func(up, down meter.Bits) { c.Watcher.Passed(up.Bytes(), down.Bytes()) }
 	}
 	e.meter = meter.New(config)
-	e.pairs = newPairs(memory, c.Capacity, e.meter)
+	e.pairs = newPairs(c.Capacity, e.meter)
 	e.SetAllow(c.Allow)
 	e.SetDeny(c.Deny)
 	if prev != nil {

@@ -42,12 +42,12 @@ type nameSet [2]nameEntry
 // rest.
 type nameEntry [4]atomic.Uint64
 
-func newNames(m *slab.Memory, capacity int) names {
+func newNames(capacity int) names {
 	n := 1
 	for n < capacity/len(nameSet{}) {
 		n *= 2
 	}
-	return names{seed: maphash.MakeSeed(), sets: slab.Make[nameSet](m, n)}
+	return names{seed: maphash.MakeSeed(), sets: make([]nameSet, n)}
 }
 
 // forget is called when what is known can have changed.

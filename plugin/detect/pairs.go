@@ -34,13 +34,9 @@ type beside struct {
 	_       [64]byte     // another shard's are on another line
 }
 
-func newPairs(memory *slab.Memory, capacity int, m *meter.Meter) *pairs {
-	p := &pairs{table: slab.New[pair](memory, capacity), meter: m}
+func newPairs(capacity int, m *meter.Meter) *pairs {
+	p := &pairs{table: slab.New[pair](capacity), meter: m}
 	p.beside = make([]beside, p.table.Len())
-	for i := range p.beside {
-		p.beside[i].panes.In(memory)
-		p.beside[i].rests.In(memory)
-	}
 	return p
 }
 

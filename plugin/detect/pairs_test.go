@@ -10,7 +10,6 @@ import (
 	"github.com/notunnel/notunnel/model/feature"
 	"github.com/notunnel/notunnel/plugin/keyhash"
 	"github.com/notunnel/notunnel/plugin/meter"
-	"github.com/notunnel/notunnel/plugin/slab"
 	"github.com/notunnel/notunnel/plugin/window"
 )
 
@@ -21,7 +20,7 @@ var (
 )
 
 func somePairs(capacity int) *pairs {
-	return newPairs(new(slab.Memory), capacity, meter.New(meter.Config{
+	return newPairs(capacity, meter.New(meter.Config{
 		Capacity: capacity, Here: 1, Key: pairsKey, Factor: func([]byte) uint8 { return 1 },
 	}))
 }

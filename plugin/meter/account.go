@@ -35,9 +35,6 @@ type rest struct {
 // Rests is where accounts have it, guarded as they are. The zero value is empty.
 type Rests struct{ pool slab.Pool[rest] }
 
-// In says in which memory they lie, before there is one.
-func (r *Rests) In(m *slab.Memory) { r.pool.Memory = m }
-
 // of returns the rest of an account, a new one if it has none.
 func (r *Rests) of(a *Account) *rest {
 	if a.rest == 0 {

@@ -18,10 +18,9 @@ const Free = 16 * 8 * bit
 
 // Config is what a meter works by.
 type Config struct {
-	Capacity int          // accounts that what was paid for, and who had to go, is remembered of
-	Here     int          // accounts that the meter holds itself
-	Memory   *slab.Memory // where they lie, nil for anywhere
-	Key      keyhash.Key  // of pairs, names, labels and records
+	Capacity int         // accounts that what was paid for, and who had to go, is remembered of
+	Here     int         // accounts that the meter holds itself
+	Key      keyhash.Key // of pairs, names, labels and records
 	Code     Code
 	Limits   Limits
 	// Factor is what the limits of a domain are multiplied by, 1 for unknown ones.
@@ -47,13 +46,10 @@ type Meter struct {
 
 // New makes a meter.
 func New(c Config) *Meter {
-	m := &Meter{config: c, here: slab.New[Account](c.Memory, c.Here), paid: newPaid(c.Memory, c.Capacity)}
+	m := &Meter{config: c, here: slab.New[Account](c.Here), paid: newPaid(c.Capacity)}
 	m.rests = make([]Rests, m.here.Len())
-	for i := range m.rests {
-		m.rests[i].In(c.Memory)
-	}
 	for i := range m.before {
-		m.before[i].held = newPast(c.Memory, c.Capacity/pasts)
+		m.before[i].held = newPast(c.Capacity / pasts)
 	}
 	return m
 }

@@ -45,12 +45,12 @@ const (
 	ofAll   = 1<<64 - 1
 )
 
-func newPaid(m *slab.Memory, capacity int) paid {
+func newPaid(capacity int) paid {
 	n := 1
 	for n < capacity {
 		n *= 2
 	}
-	return paid{lines: slab.Make[line](m, n), mask: uint64(n - 1)}
+	return paid{lines: make([]line, n), mask: uint64(n - 1)}
 }
 
 // value is what is kept of a hash that goes with an entry; 0 is none.

@@ -11,7 +11,7 @@ import (
 
 func TestPaidTakesALineAnAccount(t *testing.T) {
 	const cacheLine = 64
-	p := newPaid(nil, 65536)
+	p := newPaid(65536)
 	if size := unsafe.Sizeof(line{}); size != cacheLine || len(p.lines) != 65536 {
 		t.Errorf("%d lines of %d bytes for 65536 accounts, want as many of %d", len(p.lines), size, cacheLine)
 	}
@@ -22,7 +22,7 @@ func TestPaidTakesALineAnAccount(t *testing.T) {
 
 // What an account asked for is found in its line with any type, and nothing else is.
 func TestPaidFindsWhatWasPut(t *testing.T) {
-	p, r := newPaid(nil, 1024), rand.New(rand.NewPCG(11, 1))
+	p, r := newPaid(1024), rand.New(rand.NewPCG(11, 1))
 	own := owner{r.Uint64(), r.Uint64()}
 	for range 300 {
 		name, record := r.Uint64(), r.Uint64()
@@ -70,7 +70,7 @@ func (l *line) entry(want, mask uint64) uint64 {
 // However many new entries come, those that are used again stay; and next to no name is
 // taken for one that stands in a full line.
 func TestWhatIsUsedAgainStays(t *testing.T) {
-	p, r := newPaid(nil, 1), rand.New(rand.NewPCG(11, 2))
+	p, r := newPaid(1), rand.New(rand.NewPCG(11, 2))
 	used := func(i uint64) (*line, uint64) { return p.event(owner{1, 1}, i*0x9e3779b97f4a7c15, dns.TypeA) }
 	for i := range uint64(perLine / 2) {
 		l, e := used(i)
@@ -98,7 +98,7 @@ func TestWhatIsUsedAgainStays(t *testing.T) {
 
 // Whatever is asked at once, an entry is found as it was put, or not at all.
 func TestPaidIsSafeForConcurrentUse(t *testing.T) {
-	p := newPaid(nil, 16)
+	p := newPaid(16)
 	var all sync.WaitGroup
 	for who := range uint64(8) {
 		all.Go(func() {

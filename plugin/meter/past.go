@@ -3,8 +3,6 @@ package meter
 import (
 	"sync"
 	"time"
-
-	"github.com/notunnel/notunnel/plugin/slab"
 )
 
 // pasts is how many parts the memory of accounts that had to go has, each with a lock.
@@ -49,7 +47,6 @@ type past struct {
 	begun   time.Time      // of the running generation
 	buckets [days][]bucket // nil until there is something to remember; the running generation first
 	mask    uint64
-	memory  *slab.Memory
 }
 
 type bucket struct {
@@ -69,12 +66,12 @@ const (
 )
 
 // newPast makes one for so many accounts.
-func newPast(m *slab.Memory, capacity int) past {
+func newPast(capacity int) past {
 	n := 1
 	for n < capacity {
 		n *= 2
 	}
-	return past{memory: m, mask: uint64(n - 1)}
+	return past{mask: uint64(n - 1)}
 }
 
 func inUnits(n Bits) uint16 { return uint16(min((n+pastUnit-1)/pastUnit, 1<<16-1)) }
@@ -86,7 +83,7 @@ func (p *past) put(key uint64, up, down Bits, at time.Time) {
 	}
 	p.turn(at)
 	if p.buckets[0] == nil {
-		p.buckets[0] = slab.Make[bucket](p.memory, int(p.mask+1))
+		p.buckets[0] = make([]bucket, p.mask+1)
 	}
 	p.buckets[0][key>>24&p.mask].put(uint16(key>>8), inUnits(up), inUnits(down))
 }

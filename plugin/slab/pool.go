@@ -4,7 +4,6 @@ package slab
 // are allocated by the chunk. The zero value is an empty pool. Not safe for concurrent
 // use.
 type Pool[T any] struct {
-	Memory *Memory // where they lie, nil for anywhere; set before the first is taken
 	chunks [][]T
 	idle   []uint32
 	used   uint32
@@ -21,7 +20,7 @@ func (p *Pool[T]) Take() uint32 {
 		return number
 	}
 	if p.used%chunk == 0 {
-		p.chunks = append(p.chunks, Make[T](p.Memory, chunk))
+		p.chunks = append(p.chunks, make([]T, chunk))
 	}
 	p.used++
 	return p.used - 1

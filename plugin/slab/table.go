@@ -18,15 +18,15 @@ type Table[T any] struct {
 	shards []Shard[T]
 }
 
-// New makes a table whose values lie in a memory. Its capacity is rounded up to a multiple of the number of shards.
-func New[T any](m *Memory, capacity int) *Table[T] {
+// New makes a table. Its capacity is rounded up to a multiple of the number of shards.
+func New[T any](capacity int) *Table[T] {
 	n := mostShards
 	for n > 1 && capacity/n < leastShare {
 		n /= 2
 	}
 	t := &Table[T]{shards: make([]Shard[T], n)}
 	for i := range t.shards {
-		t.shards[i].init(m, (capacity+n-1)/n)
+		t.shards[i].init((capacity + n - 1) / n)
 	}
 	return t
 }
@@ -45,7 +45,6 @@ func (t *Table[T]) Len() int { return len(t.shards) }
 // points anywhere else than to values.
 type Shard[T any] struct {
 	sync.Mutex
-	memory   *Memory
 	chunks   []atomic.Pointer[[chunk]slot[T]]
 	index    []atomic.Uint64 // entries; a power of two, at least twice the capacity
 	touched  []uint64        // a bit a value: since the hand came by last
@@ -64,16 +63,15 @@ type slot[T any] struct {
 
 const chunk = 64
 
-func (s *Shard[T]) init(m *Memory, capacity int) {
-	s.memory = m
+func (s *Shard[T]) init(capacity int) {
 	s.capacity = min(capacity, mostHeld)
 	size := 1
 	for size < 2*s.capacity {
 		size *= 2
 	}
-	s.index = Make[atomic.Uint64](m, size)
+	s.index = make([]atomic.Uint64, size)
 	s.chunks = make([]atomic.Pointer[[chunk]slot[T]], (s.capacity+chunk-1)/chunk)
-	s.touched = Make[uint64](m, (s.capacity+63)/64)
+	s.touched = make([]uint64, (s.capacity+63)/64)
 }
 
 func (s *Shard[T]) at(number int) *slot[T] { return &s.chunks[number/chunk].Load()[number%chunk] }
@@ -117,7 +115,7 @@ func (s *Shard[T]) Make(key uint64, leaves func(key uint64, gone *T)) *T {
 	number := s.used
 	if s.used < s.capacity {
 		if s.used%chunk == 0 {
-			s.chunks[s.used/chunk].Store((*[chunk]slot[T])(Make[slot[T]](s.memory, chunk)))
+			s.chunks[s.used/chunk].Store(new([chunk]slot[T]))
 		}
 		s.used++
 	} else {

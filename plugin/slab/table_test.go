@@ -11,7 +11,7 @@ import (
 func TestTableAgreesWithMap(t *testing.T) {
 	for _, capacity := range []int{1, 2, 63, 64, 65, 300, 1000, 20_000} {
 		r := rand.New(rand.NewPCG(uint64(capacity), 1))
-		table, held, made, gone := New[int](new(Memory), capacity), map[uint64]int{}, 0, 0
+		table, held, made, gone := New[int](capacity), map[uint64]int{}, 0, 0
 		for step := range 20_000 + 3*capacity {
 			key := r.Uint64() % uint64(4*capacity) * 0x9e3779b97f4a7c15
 			s := table.Shard(table.Number(key))
@@ -57,7 +57,7 @@ func TestTableAgreesWithMap(t *testing.T) {
 // half empty.
 func TestHalfFullTableEvictsNothing(t *testing.T) {
 	for _, capacity := range []int{1, 2, 10, 64, 100, 1000, 4096, 65536} {
-		r, table := rand.New(rand.NewPCG(2, 2)), New[int](new(Memory), capacity)
+		r, table := rand.New(rand.NewPCG(2, 2)), New[int](capacity)
 		for range (capacity + 1) / 2 {
 			key := r.Uint64()
 			table.Shard(table.Number(key)).Make(key, func(uint64, *int) { t.Errorf("capacity %d: a value had to go", capacity) })
@@ -69,7 +69,7 @@ func TestHalfFullTableEvictsNothing(t *testing.T) {
 // when all have been touched, it takes where it began.
 func TestWhatIsUsedStays(t *testing.T) {
 	const capacity = 100
-	r, table := rand.New(rand.NewPCG(3, 3)), New[int](new(Memory), capacity)
+	r, table := rand.New(rand.NewPCG(3, 3)), New[int](capacity)
 	s, kept := table.Shard(0), []uint64{1, 2, 3, 4, 5}
 	make := func(key uint64) { s.Make(key, func(uint64, *int) {}) }
 	make(r.Uint64())
@@ -114,7 +114,7 @@ func TestPoolHandsOutEachValueOnce(t *testing.T) {
 
 func TestShardsAreUsedAtOnce(t *testing.T) {
 	const goroutines, keys = 4, 5000
-	table := New[int](new(Memory), 4*keys) // room for all, however they spread
+	table := New[int](4 * keys) // room for all, however they spread
 	key := func(i int) uint64 { return uint64(i) * 0x9e3779b97f4a7c15 }
 	var busy sync.WaitGroup
 	for range goroutines {
@@ -140,7 +140,7 @@ func TestShardsAreUsedAtOnce(t *testing.T) {
 }
 
 func TestFindDoesNotAllocate(t *testing.T) {
-	table := New[[20]int](new(Memory), 1)
+	table := New[[20]int](1)
 	s := table.Shard(0)
 	s.Make(7, nil)
 	if got := testing.AllocsPerRun(1000, func() { s.Find(7); s.Find(8) }); got != 0 {

@@ -60,9 +60,6 @@ type Panes struct {
 	many  slab.Pool[many]
 }
 
-// In says in which memory they lie, before there is one.
-func (s *Panes) In(m *slab.Memory) { s.panes.Memory, s.few.Memory, s.many.Memory = m, m, m }
-
 // open makes a pane that begins now.
 func (s *Panes) open(now Tick) (number uint32) {
 	number = s.panes.Take()

@@ -1,6 +1,0 @@
-//go:build !linux
-
-package slab
-
-// onLargePages has nothing to ask for.
-func onLargePages([]byte) {}
