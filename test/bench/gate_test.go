@@ -14,7 +14,7 @@ import (
 // With notunnel and every window full, the chain in one process takes about 1.4 times as
 // long for what people ask for.
 func TestGateChain(t *testing.T) {
-	p, err := startPair(everyday, "../..")
+	p, err := startPair(everyday, "../..", monitor)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,15 +21,20 @@ import (
 )
 
 // Two plugins of our own stand around those that are measured: tap before them,
-// which hands out the chain behind it, and stub after them, which answers.
+// which hands out the chain behind it, and stub after them, which answers. A third, hop,
+// is what a plugin costs that does nothing.
 func init() {
-	dnsserver.Directives = []string{"bind", "tap", "notunnel", "cache", "stub"}
+	dnsserver.Directives = []string{"bind", "tap", "hop", "notunnel", "cache", "stub"}
 	dnsserver.Quiet, caddy.Quiet = true, true
 	clog.Discard() // the tunnels of the trace are flagged in each round
 	plugin.Register("tap", func(c *caddy.Controller) error {
 		dnsserver.GetConfig(c).AddPlugin(func(next plugin.Handler) plugin.Handler {
 			return &tap{Handler: next, asked: asked}
 		})
+		return nil
+	})
+	plugin.Register("hop", func(c *caddy.Controller) error {
+		dnsserver.GetConfig(c).AddPlugin(func(next plugin.Handler) plugin.Handler { return hop{next} })
 		return nil
 	})
 	plugin.Register("stub", func(c *caddy.Controller) error {
@@ -52,6 +57,17 @@ func (t *tap) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (i
 	return t.Handler.ServeDNS(ctx, w, r)
 }
 
+// hop passes queries on.
+type hop struct{ next plugin.Handler }
+
+// Name implements the plugin.Handler interface.
+func (hop) Name() string { return "hop" }
+
+// ServeDNS implements the plugin.Handler interface.
+func (h hop) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+	return plugin.NextOrFailure(h.Name(), h.next, ctx, w, r)
+}
+
 // chain is what a server does with a query once it has been read.
 type chain struct {
 	handler  plugin.Handler
@@ -60,13 +76,13 @@ type chain struct {
 }
 
 // startChain starts a CoreDNS in this process, asks it once, and returns its
-// chain: notunnel's line, if any, then a cache, then the stub.
-func startChain(notunnel string) (chain, error) {
+// chain: the line of what is measured, if any, then a cache, then the stub.
+func startChain(line string) (chain, error) {
 	port, err := lab.FreePort()
 	if err != nil {
 		return chain{}, err
 	}
-	corefile := fmt.Sprintf(".:%s {\n bind 127.0.0.1\n tap\n %s\n cache 3600\n stub\n}\n", port, notunnel)
+	corefile := fmt.Sprintf(".:%s {\n bind 127.0.0.1\n tap\n %s\n cache 3600\n stub\n}\n", port, line)
 	instance, err := caddy.Start(caddy.CaddyfileInput{Contents: []byte(corefile), Filepath: "Corefile", ServerTypeName: "dns"})
 	if err != nil {
 		return chain{}, err
