@@ -30,14 +30,14 @@ func look() {
 	current.Store(&at)
 }
 
-// tick keeps the time from now on, as long as the process lasts.
+// tick keeps the time from now on, as long as the process lasts. It has no goroutine of its
+// own.
 func tick() {
 	look()
-	ticking.Do(func() {
-		go func() {
-			for range time.Tick(beat) {
-				look()
-			}
-		}()
-	})
+	ticking.Do(again)
+}
+
+func again() {
+	look()
+	time.AfterFunc(beat, again)
 }

@@ -1,5 +1,5 @@
 // Package slab holds values by keyed hash where the collector of garbage has nothing to
-// look at: in chunks without pointers, found through an index of open addressing.
+// look at: in arrays without pointers, found through an index of open addressing.
 //
 // When a table is full, a hand goes round in search of a value that nobody touched since
 // it came by last (CLOCK, Corbató 1968): an eviction costs O(1) on average, and a

@@ -27,7 +27,7 @@ func (e entry) home() int { return int(e >> numberBits) }
 func (s *Shard[T]) place(key uint64) int {
 	mask, tag := len(s.index)-1, tagOf(key)
 	for at := tag.home() & mask; ; at = (at + 1) & mask {
-		e := entry(s.index[at].Load())
+		e := s.index[at]
 		if e == 0 || e.is(tag) && s.at(e.number()).key == key {
 			return at
 		}
@@ -38,16 +38,16 @@ func (s *Shard[T]) place(key uint64) int {
 func (s *Shard[T]) remove(at int) {
 	mask := len(s.index) - 1
 	for next := (at + 1) & mask; ; next = (next + 1) & mask {
-		e := entry(s.index[next].Load())
+		e := s.index[next]
 		if e == 0 {
 			break
 		}
 		if (next-e.home())&mask >= (next-at)&mask {
-			s.index[at].Store(uint64(e))
+			s.index[at] = e
 			at = next
 		}
 	}
-	s.index[at].Store(0)
+	s.index[at] = 0
 }
 
 // Ahead has the processor bring in what tells where the value of a key is. It
@@ -60,11 +60,7 @@ func (t *Table[T]) Ahead(key uint64) {
 // Near is Ahead for who knows the number that the key's value had: it brings in the value,
 // as many lines of it, from the first on.
 func (t *Table[T]) Near(key uint64, number, lines int) {
-	chunks := t.shards[t.Number(key)].chunks
-	if number/chunk >= len(chunks) {
-		return
-	}
-	if values := chunks[number/chunk].Load(); values != nil {
-		Prefetch(unsafe.Pointer(&values[number%chunk]), lines)
+	if first := t.shards[t.Number(key)].first.Load(); first != nil {
+		Prefetch(unsafe.Add(unsafe.Pointer(first), uintptr(number)*unsafe.Sizeof(*first)), lines)
 	}
 }

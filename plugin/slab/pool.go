@@ -9,6 +9,8 @@ type Pool[T any] struct {
 	used   uint32
 }
 
+const chunk = 64
+
 // At is the value of a number. It never moves.
 func (p *Pool[T]) At(number uint32) *T { return &p.chunks[number/chunk][number%chunk] }
 

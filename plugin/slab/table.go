@@ -40,15 +40,15 @@ func (t *Table[T]) Shard(number int) *Shard[T] { return &t.shards[number] }
 // Len is the number of shards, a power of two.
 func (t *Table[T]) Len() int { return len(t.shards) }
 
-// Shard is the part of a table that one lock guards. Values never move, and are valid
-// until the lock is let go. Where they are can be looked at without it, since that never
-// points anywhere else than to values.
+// Shard is the part of a table that one lock guards. Values are valid until the lock is let
+// go.
 type Shard[T any] struct {
 	sync.Mutex
-	chunks   []atomic.Pointer[[chunk]slot[T]]
-	index    []atomic.Uint64 // entries; a power of two, at least twice the capacity
-	touched  []uint64        // a bit a value: since the hand came by last
-	used     int             // values, in the chunks from the first on
+	slots    []slot[T]               // twice as many whenever they are full, up to the capacity
+	first    atomic.Pointer[slot[T]] // of the slots, for who has no lock and looks at nothing
+	index    []entry                 // a power of two, at least twice the capacity
+	touched  []uint64                // a bit a value: since the hand came by last
+	used     int                     // values, in the slots from the first on
 	capacity int
 	hand     int
 	last     int       // found or made
@@ -61,7 +61,7 @@ type slot[T any] struct {
 	value T
 }
 
-const chunk = 64
+const leastSlots = 64
 
 func (s *Shard[T]) init(capacity int) {
 	s.capacity = min(capacity, mostHeld)
@@ -69,16 +69,23 @@ func (s *Shard[T]) init(capacity int) {
 	for size < 2*s.capacity {
 		size *= 2
 	}
-	s.index = make([]atomic.Uint64, size)
-	s.chunks = make([]atomic.Pointer[[chunk]slot[T]], (s.capacity+chunk-1)/chunk)
+	s.index = make([]entry, size)
 	s.touched = make([]uint64, (s.capacity+63)/64)
 }
 
-func (s *Shard[T]) at(number int) *slot[T] { return &s.chunks[number/chunk].Load()[number%chunk] }
+// grow makes room for more values. They move then.
+func (s *Shard[T]) grow() {
+	more := make([]slot[T], min(max(2*len(s.slots), leastSlots), s.capacity))
+	copy(more, s.slots)
+	s.slots = more
+	s.first.Store(&more[0])
+}
+
+func (s *Shard[T]) at(number int) *slot[T] { return &s.slots[number] }
 
 // Find returns the value of a key, nil if there is none.
 func (s *Shard[T]) Find(key uint64) *T {
-	e := entry(s.index[s.place(key)].Load())
+	e := s.index[s.place(key)]
 	if e == 0 {
 		return nil
 	}
@@ -103,7 +110,7 @@ func (s *Shard[T]) FindAt(key uint64, number int) *T {
 
 // Peek is Find for somebody whose look does not count as a use.
 func (s *Shard[T]) Peek(key uint64) *T {
-	if e := entry(s.index[s.place(key)].Load()); e != 0 {
+	if e := s.index[s.place(key)]; e != 0 {
 		return &s.at(e.number()).value
 	}
 	return nil
@@ -114,8 +121,8 @@ func (s *Shard[T]) Peek(key uint64) *T {
 func (s *Shard[T]) Make(key uint64, leaves func(key uint64, gone *T)) *T {
 	number := s.used
 	if s.used < s.capacity {
-		if s.used%chunk == 0 {
-			s.chunks[s.used/chunk].Store(new([chunk]slot[T]))
+		if s.used == len(s.slots) {
+			s.grow()
 		}
 		s.used++
 	} else {
@@ -125,7 +132,7 @@ func (s *Shard[T]) Make(key uint64, leaves func(key uint64, gone *T)) *T {
 		s.remove(s.place(gone.key))
 	}
 	s.touch(number)
-	s.index[s.place(key)].Store(uint64(entryOf(key, number)))
+	s.index[s.place(key)] = entryOf(key, number)
 	made := s.at(number)
 	*made = slot[T]{key: key}
 	return &made.value
