@@ -2,6 +2,7 @@ package detect
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/notunnel/notunnel/plugin/meter"
 	"github.com/notunnel/notunnel/plugin/window"
 )
 
@@ -91,6 +93,44 @@ func TestCount(t *testing.T) {
 	}
 	if bytes := countedOf(counted(message(dns.RcodeSuccess, many...))); bytes != maxCountedByte {
 		t.Errorf("%d bytes counted; want %d", bytes, maxCountedByte)
+	}
+}
+
+// What is told of a reply at a glance is what its records tell, or nothing.
+func TestToldAtAGlance(t *testing.T) {
+	e, r, glances := engine(t, nil), rand.New(rand.NewPCG(22, 1)), 0
+	names := []string{"www.example.com.", "cdn.example.net.", "WWW.example.com.", strings.Repeat("long.", 45) + "example.org.", "."}
+	for range 20_000 {
+		m := new(dns.Msg)
+		m.Rcode = r.IntN(4)
+		if r.IntN(10) > 0 {
+			m.SetQuestion(names[r.IntN(len(names))], dns.TypeA)
+		}
+		for range r.IntN(5) {
+			kind := []string{"A 192.0.2.%d", "A 192.0.2.%d", "AAAA 2001:db8::%d", "CNAME x%d." + names[r.IntN(2)], "TXT t%d", "MX 10 m%d.example."}[r.IntN(6)]
+			rr := record(t, fmt.Sprintf(kind, r.IntN(3)))
+			rr.Header().Name = names[r.IntN(len(names))]
+			if a, ok := rr.(*dns.A); ok && r.IntN(10) == 0 {
+				a.A = a.A[:r.IntN(4)] // never on the wire
+			}
+			m.Answer = append(m.Answer, rr)
+		}
+		told, ok := e.told(m)
+		room := rooms.Get().(*replyRoom)
+		if want := meter.TellAll(m.Rcode, e.records(room, m)); ok && told != want {
+			t.Fatalf("%v: %x at a glance, %x by its records", m, told, want)
+		}
+		rooms.Put(room)
+		if ok {
+			glances++
+		}
+	}
+	if glances < 5000 {
+		t.Errorf("%d of 20000 replies are told at a glance", glances)
+	}
+	m := &dns.Msg{Answer: []dns.RR{record(t, "CNAME cdn.example.net."), record(t, "A 192.0.2.1"), record(t, "AAAA 2001:db8::1")}}
+	if n := testing.AllocsPerRun(100, func() { e.told(m) }); n != 0 {
+		t.Errorf("%v allocations, want none", n)
 	}
 }
 

@@ -100,14 +100,11 @@ func (p *paid) has(o owner, hash uint64) bool {
 	return found != 0
 }
 
-// add takes a record of an account in. It returns false if it was there; whoever has
-// looked can say that it is not.
-func (p *paid) add(o owner, hash uint64, missing bool) bool {
+// add takes a record of an account in. It returns false if it was there.
+func (p *paid) add(o owner, hash uint64) bool {
 	l, entry := p.record(o, hash)
-	if !missing {
-		if found, _ := l.find(entry, ofAll); found != 0 {
-			return false
-		}
+	if found, _ := l.find(entry, ofAll); found != 0 {
+		return false
 	}
 	l.put(nil, entry)
 	return true

@@ -45,9 +45,6 @@ type Record struct {
 
 	Begin []byte // of what can be read, a part that others may share; empty if that is not looked at
 	Rest  Bits   // price of what comes behind it
-
-	unpaid  bool // found out when it is priced, like the next
-	unbegun bool
 }
 
 // Prices of a reply that is another one than the last to its name and type. Of each
@@ -217,11 +214,11 @@ func (m *Meter) recordPrice(a *Account, rests *Rests, own owner, r *Record) Bits
 	if a.records.find(printOf[uint16](r.Hash), rests.records(a)) >= 0 {
 		return min(price, priceLate+priceOfOne(int(a.records.size)))
 	}
-	if r.unpaid = !m.paid.has(own, r.Hash); !r.unpaid {
+	if m.paid.has(own, r.Hash) {
 		return min(price, priceFormer+priceOfOne(int(a.newest)))
 	}
 	if len(r.Begin) > 0 {
-		if r.unbegun = !m.paid.has(own, m.beginning(r)); !r.unbegun {
+		if m.paid.has(own, m.beginning(r)) {
 			price = min(price, plus(priceBegun+priceOfOne(int(a.begun)), r.Rest))
 		}
 	}
@@ -234,9 +231,9 @@ func (m *Meter) beginning(r *Record) uint64 { return keyhash.Mix(m.config.Key.Su
 // rememberRecord takes a record in that has been paid for.
 func (m *Meter) rememberRecord(a *Account, rests *Rests, own owner, r *Record) {
 	a.records.put(printOf[uint16](r.Hash), rests.records(a))
-	if m.paid.add(own, r.Hash, r.unpaid) {
+	if m.paid.add(own, r.Hash) {
 		a.newest += min(1, math.MaxUint32-a.newest)
-		if len(r.Begin) > 0 && m.paid.add(own, m.beginning(r), r.unbegun) {
+		if len(r.Begin) > 0 && m.paid.add(own, m.beginning(r)) {
 			a.begun += min(1, math.MaxUint32-a.begun)
 		}
 	}

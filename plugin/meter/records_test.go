@@ -36,6 +36,16 @@ func address(a uint32) Record {
 	return Record{Hash: testKey.Sum(read), Price: Type(dns.TypeA) + Data(4), Begin: read[:2+n], Rest: Data(4 - n)}
 }
 
+// A beginning, or a record, that a reply has twice is one.
+func TestWhatIsThereTwiceCountsOnce(t *testing.T) {
+	s := newServer(t)
+	s.reply(1, 0, address(0x0a000001), address(0x0a000002), address(0x0a000001))
+	shard, _ := s.m.of(s.q.Pair)
+	if a := shard.Find(s.q.Pair); a.newest != 2 || a.begun != 1 {
+		t.Errorf("%d records and %d beginnings, want 2 and 1", a.newest, a.begun)
+	}
+}
+
 // Whatever way data is written as replies, no more of it comes in, on average, than
 // they cost: not by whether a reply changes either, nor by which error it is.
 func TestNoWayOfReplyingCarriesMoreThanItCosts(t *testing.T) {

@@ -33,6 +33,11 @@ func TestTableAgreesWithMap(t *testing.T) {
 					t.Fatalf("capacity %d, step %d: a new value is %d", capacity, step, *v)
 				}
 			}
+			if s.FindAt(key, s.Last()) != v || s.FindAt(key+1, s.Last()) != nil || s.FindAt(key, 1<<30) != nil {
+				t.Fatalf("capacity %d, step %d: %d is not at %d alone", capacity, step, key, s.Last())
+			}
+			table.Near(key, s.Last(), 2)
+			table.Ahead(key)
 			*v = step
 			held[key] = step
 			s.Unlock()

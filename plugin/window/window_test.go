@@ -362,6 +362,29 @@ func TestFold(t *testing.T) {
 	}
 }
 
+// Sums of bytes are those of plain addition, or left as they are.
+func TestAddBytes(t *testing.T) {
+	r := rand.New(rand.NewPCG(23, 1))
+	for range 20_000 {
+		var sums, more, want [feature.Classes]uint8
+		most, fits := 1+r.IntN(128), true
+		for i := range sums {
+			sums[i], more[i] = uint8(r.IntN(most)), uint8(r.IntN(most))
+			if r.IntN(500) == 0 {
+				sums[i] = uint8(r.IntN(256))
+			}
+			want[i] = sums[i] + more[i]
+			fits = fits && want[i] >= sums[i]
+		}
+		if !fits {
+			want = sums
+		}
+		if got := addBytes(&sums, &more); got != fits || sums != want {
+			t.Fatalf("%v, want %v: %v, want %v", got, fits, sums, want)
+		}
+	}
+}
+
 func TestAnswersJoin(t *testing.T) {
 	s, now := newStore(), time.Unix(1e9, 0)
 	observe(s, "a", now)
