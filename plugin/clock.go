@@ -11,7 +11,7 @@ import (
 // what a query costs. It is that of a clock which nobody can set: one that is set back
 // would prolong every block.
 
-// beat is how late that time can be.
+// beat is about how late that time can be.
 const beat = 50 * time.Millisecond
 
 var (
@@ -34,7 +34,7 @@ func look() {
 // own.
 func tick() {
 	look()
-	ticking.Do(again)
+	ticking.Do(func() { time.AfterFunc(beat, again) })
 }
 
 func again() {

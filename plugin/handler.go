@@ -14,6 +14,7 @@ import (
 	"github.com/coredns/coredns/plugin/metadata"
 	"github.com/coredns/coredns/plugin/metrics"
 	"github.com/miekg/dns"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/notunnel/notunnel/plugin/detect"
 	"github.com/notunnel/notunnel/plugin/flags"
@@ -128,14 +129,16 @@ func (n *Notunnel) zone(r *dns.Msg) string {
 	return plugin.Zones(n.zones).Matches(strings.ToLower(r.Question[0].Name))
 }
 
-// decide asks the engine, and returns what counts that and, if the query is not one that
-// nobody looks at, what learns from the reply. What else a query takes is done between the
+// decide asks the engine, and returns what counts that and what learns from the reply, nil
+// if the query is never judged nor metered. What else a query takes is done between the
 // engine's steps, while what they need comes from memory. A fault in it is counted and lets
 // the query pass: then there is nothing to count.
 func (n *Notunnel) decide(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, zone string, room *room) (s *series, l *learner) {
 	defer queryFaults.caught()
 	at := current.Load()
-	n.read(w, r, room, at)
+	if known := n.read(w, r, room, at); known != nil {
+		known.Inc()
+	}
 	e, q, d := n.shared.engine(), &room.query, &room.Decision
 	e.Begin(q, d)
 	l = &learner{ResponseWriter: w, n: n, query: r, at: at}
@@ -148,16 +151,16 @@ func (n *Notunnel) decide(ctx context.Context, w dns.ResponseWriter, r *dns.Msg,
 	return l.series, l
 }
 
-// read makes the query one as the engine sees it, and counts how it was found out who asks.
-func (n *Notunnel) read(w dns.ResponseWriter, r *dns.Msg, room *room, at *time.Time) {
+// read makes the query one as the engine sees it, and returns what counts how it was found
+// out who asks, nil if nothing does.
+func (n *Notunnel) read(w dns.ResponseWriter, r *dns.Msg, room *room, at *time.Time) prometheus.Counter {
 	q := &room.query
 	q.Name, q.Type, q.Client, q.At = r.Question[0].Name, r.Question[0].Qtype, clientOf(w), *at
 	q.ID.Kind = subject.NoID
-	if len(n.clientIDs) > 0 {
-		if read := n.clientIDs.identify(r, q, &room.mac); read != nil {
-			read.Inc()
-		}
+	if len(n.clientIDs) == 0 {
+		return nil
 	}
+	return n.clientIDs.identify(r, q, &room.mac)
 }
 
 // learn hands a reply to the engine. It returns false if the reply is to be
@@ -201,7 +204,7 @@ type learner struct {
 	ticket detect.Ticket // where the reply is to be learned
 	block  bool          // there will be no reply but ours
 	lower  bool          // the name goes on in lower case
-	why    string        // a query is blocked, for its client, if that can be told
+	why    string        // what a blocked client is told, if it can be told something
 }
 
 // WriteMsg implements the dns.ResponseWriter interface. A reply that is one too many

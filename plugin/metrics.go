@@ -123,16 +123,16 @@ type counters struct {
 // of looks through all series: the labels are those of the configuration, so
 // there are few, and their strings are mostly the very same.
 func (c *counters) of(l labels) *series {
-	if s := c.find(&l); s != nil {
+	if s := c.find(l); s != nil {
 		return s
 	}
 	return c.add(l)
 }
 
-func (c *counters) find(l *labels) *series {
+func (c *counters) find(l labels) *series {
 	if known := c.known.Load(); known != nil {
 		for _, s := range *known {
-			if s.labels.zone == l.zone && s.labels.server == l.server && s.labels.view == l.view {
+			if s.labels == l {
 				return s
 			}
 		}
@@ -144,7 +144,7 @@ func (c *counters) find(l *labels) *series {
 func (c *counters) add(l labels) *series {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if s := c.find(&l); s != nil {
+	if s := c.find(l); s != nil {
 		return s
 	}
 	s := &series{labels: l}

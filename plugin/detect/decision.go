@@ -55,13 +55,14 @@ type Decision struct {
 	Up, Down        meter.Bits     // information that passed in the day before, this query's included
 	Ticket          Ticket
 
-	who     uint64 // keyed hash of the client
-	key     uint64 // of name and client, among the names that are remembered
-	named   bool   // there is a name
-	known          // of it
-	second  uint64 // of the second key and the client, 0 without one
-	above   uint64 // of the name below the second key
-	scratch scratch
+	who        uint64 // keyed hash of the client
+	key        uint64 // of name and client, among the names that are remembered
+	named      bool   // there is a name
+	remembered bool   // among them
+	known             // of it
+	second     uint64 // of the second key and the client, 0 without one
+	above      uint64 // of the name below the second key
+	scratch    scratch
 }
 
 // Standing is what is known of the query's SLD.

@@ -8,18 +8,17 @@ func (e *Engine) SetDeny(l *verdict.DenyList) {
 	e.names.forget()
 }
 
-// listed reports whether a list allows the name whoever asks, and returns the scope if one
-// denies it.
-func (e *Engine) listed(name []byte) (allowed bool, scope []byte) {
+// listed reports whether a list allows the name, whoever asks, or denies it, and below which
+// scope then.
+func (e *Engine) listed(name []byte) (allowed, denied bool, scope []byte) {
 	deny := e.deny.Load()
 	if e.allow.Load().Covers(name) || deny.Passes(name) {
-		return true, nil
+		return true, false, nil
 	}
-	scope, ok := deny.Covers(name)
-	if !ok {
-		scope, _ = e.orders.confirmed.Load().Covers(name)
+	if scope, denied = deny.Covers(name); !denied {
+		scope, denied = e.orders.confirmed.Load().Covers(name)
 	}
-	return false, scope
+	return false, denied, scope
 }
 
 // block rules on a query whose name is denied.

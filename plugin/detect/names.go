@@ -97,7 +97,7 @@ func (n *names) find(key uint64, name *split.Name, k *known) bool {
 		set[1].put(first, h, p, r)
 		set[0].put(key, hash, pair, rest)
 	}
-	name.SplitAt(split.PartsOf(uint16(rest)))
+	name.SplitAt(split.Parts(rest))
 	k.hash, k.pair, k.place, k.scope = hash, pair, uint32(rest>>placeShift), uint8(rest>>scopeShift)
 	k.about, k.standing = Why(rest>>aboutShift&0xf), standing.Standing(rest>>standingShift&0xf)
 	return true
@@ -109,19 +109,22 @@ func (n *names) remember(key uint64, name *split.Name, k *known) {
 	if is, _, _, _ := set[0].words(); is != key {
 		set[1].put(set[0].words())
 	}
-	set[0].put(key, k.hash, k.pair, uint64(name.Parts().Pack())|uint64(k.scope)<<scopeShift|
+	set[0].put(key, k.hash, k.pair, uint64(name.Parts())|uint64(k.scope)<<scopeShift|
 		uint64(k.about)<<aboutShift|uint64(k.standing)<<standingShift|uint64(k.place)<<placeShift)
 }
 
 // know is find for a name that is not remembered.
 func (e *Engine) know(s *subject.Subject, client uint64, k *known) {
 	*k = known{about: ofClass[s.Split()]}
+	if k.about == Malformed {
+		return
+	}
 	k.hash, k.standing = e.config.Key.Sum(s.Prefix()), e.Standing(s.SLD())
 	k.pair = subject.Pair(e.config.Key.Sum(s.SLD()), subject.OfSLD, client)
-	switch allowed, scope := e.listed(s.Full()); {
+	switch allowed, denied, scope := e.listed(s.Full()); {
 	case allowed:
 		k.about = Allowed
-	case len(scope) > 0:
+	case denied:
 		k.about, k.scope = Denied, uint8(len(s.Full())-len(scope))
 	}
 }

@@ -84,7 +84,7 @@ func (e *Engine) Decide(q *Query, d *Decision) {
 }
 
 // Identify says only what Query would have to say of the subject and why it is
-// judged or not. It records nothing.
+// judged or not. It charges and observes nothing.
 func (e *Engine) Identify(q Query, d *Decision) {
 	e.Begin(&q, d)
 	e.identify(&q, d)
@@ -92,9 +92,9 @@ func (e *Engine) Identify(q Query, d *Decision) {
 
 // identify fills in the subject of a decision that has begun.
 func (e *Engine) identify(q *Query, d *Decision) {
-	remembered := d.named && e.names.find(d.key, &d.Name, &d.known)
+	d.remembered = d.named && e.names.find(d.key, &d.Name, &d.known)
 	switch {
-	case remembered:
+	case d.remembered:
 	case d.named:
 		e.know(&d.Subject, d.who, &d.known)
 	default:
@@ -110,7 +110,7 @@ func (e *Engine) identify(q *Query, d *Decision) {
 	}
 	// Others are remembered when it is known where their pair is, and what is no name is
 	// not in canonical form.
-	if !remembered && d.Why != Judged && d.Why != Reverse && d.about != Malformed {
+	if !d.remembered && d.Why != Judged && d.Why != Reverse && d.about != Malformed {
 		e.names.remember(d.key, &d.Name, &d.known)
 	}
 }
@@ -120,6 +120,9 @@ func (e *Engine) identify(q *Query, d *Decision) {
 func (e *Engine) judge(q *Query, d *Decision) {
 	if e.flags.Len() > 0 {
 		if hit, ok := e.flags.Hit(d.pair, &d.Subject, q.At); ok {
+			if !d.remembered {
+				e.names.remember(d.key, &d.Name, &d.known)
+			}
 			d.Ruling, d.Cited = e.rules.On(&verdict.Case{Flagged: hit.Ground, Scope: hit.Scope}), hit.Cited
 			return
 		}

@@ -21,27 +21,20 @@ func (e *Engine) Reply(t Ticket, m *dns.Msg, at time.Time) (price meter.Bits, ok
 	if !t.Valid() {
 		return 0, true
 	}
-	// Most replies are as the last one was, and of those no record needs to be priced.
-	if told, ok := e.told(m); ok && e.again(&t, told, at) {
-		return 0, true
+	// Most replies are as the last one was, and of those no record needs to be priced. A
+	// joint window learns from them all the same.
+	if told, ok := e.told(m); ok && t.client == 0 && (t.pair == 0 || e.again(&t, told, at)) {
+		t.pair = 0 // done
+		if t.second == 0 || e.meter.ReplyAgain(&meter.Reply{Pair: t.second, Hash: t.above, Type: t.qtype, Told: told, At: at}) {
+			return 0, true
+		}
 	}
 	return e.replyNew(&t, m, at)
 }
 
-// again reports whether the reply is the last one once more, and learns then what there is
-// to learn of it.
+// again reports whether the reply is the pair's last one once more, and learns then what
+// there is to learn of it.
 func (e *Engine) again(t *Ticket, told meter.Told, at time.Time) bool {
-	switch {
-	case t.client != 0: // whose joint window learns, too
-		return false
-	case t.pair != 0 && !e.againBelow(t, told, at):
-		return false
-	}
-	return t.second == 0 || e.meter.ReplyAgain(&meter.Reply{Pair: t.second, Hash: t.above, Type: t.qtype, Told: told, At: at})
-}
-
-// againBelow is again for the SLD.
-func (e *Engine) againBelow(t *Ticket, told meter.Told, at time.Time) bool {
 	r := meter.Reply{Pair: t.pair, Hash: t.prefix, Type: t.qtype, Told: told, At: at}
 	p := e.pairs.lock(t.pair, t.place, at)
 	defer p.Unlock()

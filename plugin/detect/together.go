@@ -26,8 +26,8 @@ const (
 	jointBits      = 12 // that must be new in a name
 )
 
-// joins reports whether a query for a fresh name is one for the joint window of its
-// client. One in a hundred is.
+// joins reports whether a query is one for the joint window of its client, if its name is
+// a fresh one. One query in a hundred is.
 func (e *Engine) joins(d *Decision, o *meter.Outcome) bool {
 	return o.Price.Whole() >= jointBits && !service(d.Prefix()) &&
 		d.standing == standing.Unknown

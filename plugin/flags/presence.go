@@ -5,10 +5,10 @@ import (
 	"sync/atomic"
 )
 
-// presence tells of most pairs that they have no flag. It has a bit for each place where
-// there are some, which every query looks at: 16 KiB, few enough to stay in the
-// processor's cache. Beside it stands how many there are, each of which can be more than
-// a table holds. With all flags held, one pair in eight has to be looked for.
+// presence tells of most pairs that they have no flag. Pairs share places; a bit says
+// whether a place has a flag, and every query looks at one: 16 KiB, little enough to stay in
+// the processor's cache. Beside the bits flags are counted for each place, as many as a
+// table holds. With all flags held, one pair in eight has to be looked for.
 type presence struct {
 	bits   [places / 64]atomic.Uint64
 	mu     sync.Mutex // of who changes them

@@ -45,14 +45,13 @@ func word(b []byte) uint64 {
 	return 0
 }
 
-// Words is the hash of two numbers: three multiplications, where Sum would take ten times
-// as long.
+// Words is the hash of two numbers: three multiplications, a tenth of what SipHash takes.
 func (k *Key) Words(a, b uint64) uint64 {
 	k0, k1 := binary.LittleEndian.Uint64(k[:8]), binary.LittleEndian.Uint64(k[8:])
 	return Mix(Mix(a^k0, b^k1), Mix(a^k1, k0))
 }
 
-// Mix spreads two keyed hashes over all bits.
+// Mix spreads two numbers, one of them a keyed hash at least, over all bits.
 func Mix(a, b uint64) uint64 {
 	hi, lo := bits.Mul64(a^0x9e3779b97f4a7c15, b^0xd1b54a32d192ed03)
 	return hi ^ lo

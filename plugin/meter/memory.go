@@ -159,10 +159,13 @@ func (m *memory[P, L]) outgrows(e *event, kind Kind) bool {
 		kind == Fresh && int(m.labels.size)+1+bytes.Count(e.prefix, []byte{'.'}) > few
 }
 
+// repeat takes the last event in once more.
+func (m *memory[P, L]) repeat() { m.run += min(1, math.MaxUint32-m.run) }
+
 // remember takes the event in. There are tails if a set outgrows what is at hand.
 func (m *memory[P, L]) remember(e *event, kind Kind, key *keyhash.Key, t *tails[P, L]) {
 	if kind == Same {
-		m.run += min(1, math.MaxUint32-m.run)
+		m.repeat()
 		return
 	}
 	if !m.asked || e.hash != m.last {

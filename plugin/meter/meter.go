@@ -95,11 +95,7 @@ func (m *Meter) Ahead(pair, hash uint64) { m.paid.ahead(pair, hash) }
 
 // Query charges a query to the account that the meter holds of it, see Charge.
 func (m *Meter) Query(q *Query) (o Outcome) {
-	left := Bits(math.MaxUint32)
-	if m.config.Limits.Client > 0 {
-		left = m.left(q)
-	}
-	excess := m.queryHere(q, left, &o)
+	excess := m.queryHere(q, m.left(q), &o)
 	m.chargeClient(q, excess)
 	return o
 }
@@ -116,10 +112,6 @@ func (m *Meter) queryHere(q *Query, left Bits, o *Outcome) (excess Bits) {
 func (m *Meter) Charge(a *Account, rests *Rests, q *Query, o *Outcome) {
 	if a.stale(partOf(q.At)) {
 		m.settle(q.Pair, a, rests, q.At)
-	}
-	if m.config.Limits.Client == 0 {
-		m.charge(a, rests, q, math.MaxUint32, o)
-		return
 	}
 	excess := m.charge(a, rests, q, m.left(q), o)
 	m.chargeClient(q, excess)
@@ -172,7 +164,7 @@ func (m *Meter) same(a *Account, q *Query, o *Outcome) {
 	if o.Cause, o.Limit = m.refuses(a, spent.down, spent.up, Same); o.Cause != Within || q.Dry {
 		return
 	}
-	a.memory.run += min(1, math.MaxUint32-a.memory.run)
+	a.memory.repeat()
 	m.watch(a, q, o)
 }
 
@@ -212,7 +204,7 @@ func typed(hash uint64, qtype uint16) uint64 { return keyhash.Mix(hash, uint64(q
 // and stands with what follows from then on.
 func (m *Meter) remember(a *Account, rests *Rests, e *event, kind Kind) {
 	if kind != Next && e.line != nil {
-		e.line.put(e.next, e.of|value(typed(e.hash, e.qtype)))
+		e.line.put(e.next, e.of|value(typed(e.hash, e.qtype)), ofEvent)
 	}
 	if a.rest == 0 && a.memory.outgrows(e, kind) {
 		rests.of(a)
@@ -245,6 +237,9 @@ func plus(a, b Bits) Bits { return a + min(b, math.MaxUint32-a) }
 
 // left is what the client may still send to all unknown domains together.
 func (m *Meter) left(q *Query) Bits {
+	if m.config.Limits.Client == 0 {
+		return math.MaxUint32
+	}
 	client := q.Client.All(&m.config.Key)
 	s, rests := m.of(client)
 	s.Lock()

@@ -85,7 +85,7 @@ func (p *paid) event(o owner, hash uint64, qtype uint16) (*line, uint64) {
 // name from its place.
 func (p *paid) reply(o owner, hash uint64, qtype uint16) (*line, uint64) {
 	_, event := p.event(o, hash, qtype)
-	return &p.lines[(p.at(o, hash)^1)&p.mask], event ^ 0x5555_5555<<nameShift
+	return &p.lines[(p.at(o, hash)^1)&p.mask], max(event^0x5555_5555<<nameShift, 1<<nameShift)
 }
 
 // record is the line of a record of an account, and its entry.
@@ -106,7 +106,7 @@ func (p *paid) add(o owner, hash uint64) bool {
 	if found, _ := l.find(entry, ofAll); found != 0 {
 		return false
 	}
-	l.put(nil, entry)
+	l.put(nil, entry, ofAll)
 	return true
 }
 
@@ -130,9 +130,13 @@ func (l *line) find(want, mask uint64) (found uint64, at *atomic.Uint64) {
 	return 0, nil
 }
 
-// put takes an entry in, where one that it takes the place of was found. If there was none,
-// it goes into the first empty place or into any of the second half.
-func (l *line) put(at *atomic.Uint64, e uint64) {
+// put takes an entry in, for the one that agrees with it in the bits of a mask and was found
+// there a moment ago. If there is none, it goes into the first empty place or into any of
+// the second half.
+func (l *line) put(at *atomic.Uint64, e, mask uint64) {
+	if at != nil && (at.Load()^e)&mask != 0 { // somebody has looked for another one
+		_, at = l.find(e, mask)
+	}
 	if at == nil {
 		at = l.room(e)
 	}

@@ -58,7 +58,7 @@ func TestPaidFindsWhatWasPut(t *testing.T) {
 // set is put for who has not looked.
 func (l *line) set(e, mask uint64) {
 	_, at := l.find(e, mask)
-	l.put(at, e)
+	l.put(at, e, mask)
 }
 
 // entry is find for who wants nothing but the entry.

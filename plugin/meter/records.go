@@ -146,9 +146,8 @@ func (a *Account) repeats(last uint64, r *Reply) bool {
 }
 
 // ChargeReply charges what comes in with a reply to an account that is locked, nothing for
-// one again. It returns
-// DownAll if that exceeds the limit: the reply is to be withheld, and spends what was
-// left, so that no query goes out until enough has aged.
+// the last one once more. It returns DownAll if that exceeds the limit: the reply is to be
+// withheld, and spends what was left, so that no query goes out until enough has aged.
 func (m *Meter) ChargeReply(a *Account, rests *Rests, r *Reply) (price Bits, cause Cause) {
 	if a.stale(partOf(r.At)) {
 		m.settle(r.Pair, a, rests, r.At)
@@ -174,7 +173,7 @@ func (m *Meter) ChargeReply(a *Account, rests *Rests, r *Reply) (price Bits, cau
 	if last != 0 {
 		a.unchanged = 0
 	}
-	line.put(at, of|value(uint64(r.Told)))
+	line.put(at, of|value(uint64(r.Told)), ofEvent)
 	if int(a.records.size)+len(r.Records) > few {
 		rests.of(a)
 	}

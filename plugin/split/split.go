@@ -111,19 +111,13 @@ func (n *Name) Split() Class {
 }
 
 // Parts is where the parts of a name begin, as Split found out.
-type Parts struct{ sld, second uint8 }
+type Parts uint16
 
 // Parts are those of the name.
-func (n *Name) Parts() Parts { return Parts{n.cut, n.second} }
+func (n *Name) Parts() Parts { return Parts(n.cut)<<8 | Parts(n.second) }
 
 // SplitAt does what Split did with an equal name.
-func (n *Name) SplitAt(p Parts) { n.cut, n.second = p.sld, p.second }
-
-// Pack and PartsOf bring parts into a number and back.
-func (p Parts) Pack() uint16 { return uint16(p.sld)<<8 | uint16(p.second) }
-
-// PartsOf is the other way.
-func PartsOf(packed uint16) Parts { return Parts{uint8(packed >> 8), uint8(packed)} }
+func (n *Name) SplitAt(p Parts) { n.cut, n.second = uint8(p>>8), uint8(p) }
 
 // malformed leaves nothing of a name that turns out to be none.
 func (n *Name) malformed() Class {

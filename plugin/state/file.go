@@ -23,7 +23,7 @@ type form struct {
 }
 
 var (
-	stateForm = form{name: "notunnel-state", version: 1}
+	stateForm = form{name: "notunnel-state", version: 2}
 	meterForm = form{name: "notunnel-meters", version: 1}
 )
 

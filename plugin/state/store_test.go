@@ -134,11 +134,11 @@ func TestWhatIsOfNoUseIsSetAside(t *testing.T) {
 		"cut short":         {"state", func(d []byte) []byte { return d[:len(d)/2] }, "damaged", false},
 		"empty":             {"state", func([]byte) []byte { return nil }, "not a file of notunnel", false},
 		"foreign":           {"state", func([]byte) []byte { return []byte(". {\n notunnel\n}\n") }, "not a file of notunnel", false},
-		"older":             {"state", func(d []byte) []byte { return bytes.Replace(d, []byte("state 1 "), []byte("state 0 "), 1) }, `version "0", and this build reads 1`, false},
-		"newer":             {"state", func(d []byte) []byte { return bytes.Replace(d, []byte("state 1 "), []byte("state 77 "), 1) }, `version "77"`, false},
+		"older":             {"state", func(d []byte) []byte { return bytes.Replace(d, []byte("state 2 "), []byte("state 0 "), 1) }, `version "0", and this build reads 2`, false},
+		"newer":             {"state", func(d []byte) []byte { return bytes.Replace(d, []byte("state 2 "), []byte("state 77 "), 1) }, `version "77"`, false},
 		"meters bit":        {"state.meter", func(d []byte) []byte { d[len(d)-9] ^= 1; return d }, "damaged", false},
 		"meters of another": {"state.meter", nil, "not of the same key", false},
-		"state for meters":  {"state.meter", func([]byte) []byte { return []byte("notunnel-state 1 00\n{}") }, "not a file of notunnel", false},
+		"state for meters":  {"state.meter", func([]byte) []byte { return []byte("notunnel-state 2 00\n{}") }, "not a file of notunnel", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			folder := t.TempDir()
@@ -274,7 +274,7 @@ func TestChangeIsWrittenSoon(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	folder := f.TempDir()
 	path := filepath.Join(folder, "state")
-	for _, s := range []string{"", "notunnel-state 1 x\n{}", "notunnel-state\n", "notunnel-state 1 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n"} {
+	for _, s := range []string{"", "notunnel-state 2 x\n{}", "notunnel-state\n", "notunnel-state 2 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n"} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
