@@ -132,8 +132,8 @@ func (n *Notunnel) zone(r *dns.Msg) string {
 // decide asks the engine, and returns what counts that and what learns from the reply, nil
 // if the query is never judged nor metered. What else a query takes is done between the
 // engine's steps, while what they need comes from memory. A fault in it is counted and lets
-// the query pass: then there is nothing to count.
-func (n *Notunnel) decide(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, zone string, room *room) (s *series, l *learner) {
+// the query pass: then both are nil.
+func (n *Notunnel) decide(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, zone string, room *room) (*series, *learner) {
 	defer queryFaults.caught()
 	at := current.Load()
 	if known := n.read(w, r, room, at); known != nil {
@@ -141,14 +141,13 @@ func (n *Notunnel) decide(ctx context.Context, w dns.ResponseWriter, r *dns.Msg,
 	}
 	e, q, d := n.shared.engine(), &room.query, &room.Decision
 	e.Begin(q, d)
-	l = &learner{ResponseWriter: w, n: n, query: r, at: at}
-	decide := e.Know(q, d)
-	l.series = n.counters.of(labels{metrics.WithServer(ctx), zone, n.view})
-	if !decide {
-		return l.series, nil
+	s := n.counters.of(labels{metrics.WithServer(ctx), zone, n.view})
+	if !e.Know(q, d) {
+		return s, nil
 	}
+	l := &learner{ResponseWriter: w, n: n, query: r, series: s, at: at}
 	e.Decide(q, d)
-	return l.series, l
+	return s, l
 }
 
 // read makes the query one as the engine sees it, and returns what counts how it was found

@@ -185,8 +185,8 @@ func (p *pairs) subtree(key uint64, prefix []byte) int {
 // inherit takes over copies of pairs that others of the same key hold and these do not,
 // with their windows or without. Of more than there is room for, those used last are kept.
 // The others stay as they are; both may be in use meanwhile, and no query waits for more
-// than a list of one shard's keys, or its growth. Two must not inherit from each
-// other at the same time.
+// than a list of one shard's keys, or its growth. Two must not inherit from each other at
+// the same time.
 func (p *pairs) inherit(from *pairs, windows bool) {
 	for _, u := range from.held() {
 		p.copy(u.key, from, windows)

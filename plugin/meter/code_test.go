@@ -67,14 +67,17 @@ func (p *pair) ask(prefix string, qtype uint16) Bits {
 		p.next, p.paid = map[string]string{}, map[string]bool{}
 	}
 	e := p.event(prefix, qtype)
+	if p.memory.is(e.hash, qtype) {
+		p.memory.repeat()
+		return 0
+	}
 	price, kind := p.memory.price(p.code, &e, &testKey, &p.tails)
 	p.memory.remember(&e, kind, &testKey, &p.tails)
-	if this := fmt.Sprint(prefix, " ", qtype); kind != Same {
-		if p.last != "" {
-			p.next[p.last] = this
-		}
-		p.last = this
+	this := fmt.Sprint(prefix, " ", qtype)
+	if p.last != "" {
+		p.next[p.last] = this
 	}
+	p.last = this
 	p.paid[prefix] = true
 	return price
 }
@@ -164,7 +167,8 @@ func TestProbabilitiesOfEventsSumToOneAtMost(t *testing.T) {
 			}
 			for _, qtype := range []uint16{dns.TypeA, dns.TypeAAAA, dns.TypeHTTPS, dns.TypeTXT} {
 				e := p.event(prefix, qtype)
-				if price, kind := p.memory.price(p.code, &e, &testKey, &p.tails); kind != Same {
+				if !p.memory.is(e.hash, qtype) {
+					price, _ := p.memory.price(p.code, &e, &testKey, &p.tails)
 					sum += probability(price)
 				}
 			}

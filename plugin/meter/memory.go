@@ -127,11 +127,9 @@ type event struct {
 	next *atomic.Uint64 // what followed it, nil if that is not known
 }
 
-// price says what the event costs after those before, and how it relates to them.
+// price says what an event other than the last one costs after those before, and how it
+// relates to them.
 func (m *memory[P, L]) price(c *Code, e *event, key *keyhash.Key, t *tails[P, L]) (Bits, Kind) {
-	if m.asked && m.is(e) {
-		return 0, Same
-	}
 	price := priceRun(m.run)
 	switch {
 	case m.asked && e.follows:
@@ -145,8 +143,10 @@ func (m *memory[P, L]) price(c *Code, e *event, key *keyhash.Key, t *tails[P, L]
 	return price + priceNew + priceType(e.code) + c.prefix(e.prefix, &e.labels), Fresh
 }
 
-// is reports whether the event has name and type of the last one.
-func (m *memory[P, L]) is(e *event) bool { return m.last == e.hash && m.qtype == e.qtype }
+// is reports whether an event has name and type of the last one.
+func (m *memory[P, L]) is(hash uint64, qtype uint16) bool {
+	return m.asked && m.last == hash && m.qtype == qtype
+}
 
 // holds reports whether a name is one of the last.
 func (m *memory[P, L]) holds(hash uint64, t *tails[P, L]) bool {
@@ -155,19 +155,15 @@ func (m *memory[P, L]) holds(hash uint64, t *tails[P, L]) bool {
 
 // outgrows reports whether a set can need its tail after an event.
 func (m *memory[P, L]) outgrows(e *event, kind Kind) bool {
-	return kind != Same && m.names.size >= few ||
+	return m.names.size >= few ||
 		kind == Fresh && int(m.labels.size)+1+bytes.Count(e.prefix, []byte{'.'}) > few
 }
 
 // repeat takes the last event in once more.
 func (m *memory[P, L]) repeat() { m.run += min(1, math.MaxUint32-m.run) }
 
-// remember takes the event in. There are tails if a set outgrows what is at hand.
+// remember takes an event other than the last one in. There are tails if a set outgrows what is at hand.
 func (m *memory[P, L]) remember(e *event, kind Kind, key *keyhash.Key, t *tails[P, L]) {
-	if kind == Same {
-		m.repeat()
-		return
-	}
 	if !m.asked || e.hash != m.last {
 		m.names.put(printOf[P](e.hash), t.ofNames())
 	}

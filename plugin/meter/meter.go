@@ -125,7 +125,7 @@ func (m *Meter) charge(a *Account, rests *Rests, q *Query, left Bits, o *Outcome
 			a.factor = m.config.Factor(q.Domain)
 		}
 	}
-	if a.memory.asked && a.memory.last == q.Hash && a.memory.qtype == q.Type {
+	if a.memory.is(q.Hash, q.Type) {
 		m.same(a, q, o)
 		return 0
 	}

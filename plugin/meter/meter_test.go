@@ -158,6 +158,27 @@ func TestRepliesAreCharged(t *testing.T) {
 	}
 }
 
+// Who watches is told of a client's sum also where nothing limits it: what it would take is
+// what a forecast is made of.
+func TestSumOfAClientIsToldWithoutALimit(t *testing.T) {
+	r, told := rand.New(rand.NewPCG(31, 1)), Bits(0)
+	m := New(Config{Capacity: 1000, Here: 1000, Key: testKey, Code: *testCode(t), Factor: func([]byte) uint8 { return 1 }, Watch: func(p Passed) {
+		if p.Factor == 0 {
+			told = p.Up
+		}
+	}})
+	sum := Bits(0)
+	for i := range 20 {
+		q := query(hex.EncodeToString(random(r, 30)), fmt.Sprintf("site%d.example", i), 1, dns.TypeA, begin)
+		var o Outcome
+		m.Charge(new(Account), new(Rests), q, &o)
+		sum += o.Price - Free
+	}
+	if told != sum {
+		t.Errorf("%d is told of the client, want %d", told, sum)
+	}
+}
+
 func TestFactor(t *testing.T) {
 	for _, factor := range []uint8{1, 4, 16} {
 		m, r := newMeter(t, 1000, Limits{Up: kib(1)}, factor), rand.New(rand.NewPCG(1, 3))
