@@ -85,13 +85,10 @@ func (t Ticket) Valid() bool { return t.pair != 0 || t.second != 0 }
 
 // scratch is what a decision needs for a moment.
 type scratch struct {
-	outcome  meter.Outcome // of the SLD
-	query    window.Query
-	window   window.Outcome
-	measures window.Measures
-	summary  feature.Summary
-	entry    joint.Query
-	joint    joint.Summary
-
-	measured, scored uint32 // how often, for timing some
+	outcome meter.Outcome // of the SLD
+	query   window.Query
+	window  window.Outcome
+	summary feature.Summary
+	entry   joint.Query
+	joint   joint.Summary
 }

@@ -82,7 +82,9 @@ type Engine struct {
 	meter    *meter.Meter
 	code     meter.Code
 	names    names
-	scores   bool // there is a forest
+	scores   bool          // there is a forest
+	measured atomic.Uint32 // how often, for timing some
+	scored   atomic.Uint32 // likewise
 	allow    atomic.Pointer[verdict.AllowList]
 	deny     atomic.Pointer[verdict.DenyList]
 	orders   orders
@@ -152,6 +154,7 @@ func New(c Config, prev *Engine) (*Engine, error) {
 			Share:       dueShare,
 			Suspicious:  suspicious * float32(c.Thresholds.Least()),
 		},
+		Measure: e.measure,
 	})
 	e.joint = joint.NewStore(joint.Config{
 		Capacity: max(c.Capacity/pairsPerClient, leastClients),

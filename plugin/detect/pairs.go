@@ -157,10 +157,10 @@ func (p *pairs) forgive(key uint64, at time.Time) {
 
 // summary sums up the window of a pair, whatever its age. It returns false if there is
 // none.
-func (p *pairs) summary(key uint64, sum *feature.Summary) bool {
+func (p *pairs) summary(key uint64, by *window.Rules, sum *feature.Summary) bool {
 	l := p.look(key)
 	defer l.Unlock()
-	return l.pair != nil && l.window.Summarize(&l.panes, sum)
+	return l.pair != nil && by.Summarize(&l.window, &l.panes, sum)
 }
 
 // scored records the score that was due by an outcome.

@@ -15,8 +15,11 @@ import (
 
 var (
 	pairsKey   = keyhash.New()
-	pairsRules = window.NewRules(window.Config{Key: pairsKey, Span: window.Ticks(time.Hour)})
-	pairsAt    = time.Unix(1e9, 0)
+	pairsRules = window.NewRules(window.Config{
+		Key: pairsKey, Span: window.Ticks(time.Hour),
+		Measure: func(text []byte) window.Measures { return window.Measures{Text: feature.Measure(text), Bits: 100} },
+	})
+	pairsAt = time.Unix(1e9, 0)
 )
 
 func somePairs(capacity int) *pairs {
@@ -32,18 +35,15 @@ func (p *pairs) visit(key uint64, prefix string, at time.Time) {
 	q := window.Query{
 		Prefix: []byte(prefix), Hash: pairsKey.Sum([]byte(prefix)), Fresh: true, Bits: 100, At: window.TickOf(at),
 	}
-	m := window.Measures{Text: feature.Measure(q.Prefix), Bits: 100}
 	l := p.lock(key, 0, at)
 	defer l.Unlock()
 	p.meter.Charge(&l.account, &l.rests, &meter.Query{Pair: key, Prefix: q.Prefix, Hash: q.Hash, Type: 1, At: at, Shared: true}, new(meter.Outcome))
-	if pairsRules.Observe(&l.window, &l.panes, &q, nil, nil).State == window.Unmeasured {
-		pairsRules.Observe(&l.window, &l.panes, &q, &m, nil)
-	}
+	pairsRules.Observe(&l.window, &l.panes, &q, nil)
 }
 
 func (p *pairs) events(key uint64) int {
 	var sum feature.Summary
-	p.summary(key, &sum)
+	p.summary(key, pairsRules, &sum)
 	return sum.Events
 }
 
@@ -61,8 +61,8 @@ func TestInheritCopiesPairs(t *testing.T) {
 	}
 	for i := range 100 {
 		var was, is feature.Summary
-		old.summary(nth(i), &was)
-		if next.summary(nth(i), &is) && is != was {
+		old.summary(nth(i), pairsRules, &was)
+		if next.summary(nth(i), pairsRules, &is) && is != was {
 			t.Errorf("pair %d: %+v, want %+v", i, is, was)
 		}
 		up, _ := old.spent(nth(i), pairsAt)

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/notunnel/notunnel/model/feature"
@@ -131,9 +132,6 @@ func (e *Engine) judge(q *Query, d *Decision) {
 		return
 	}
 	s := &d.scratch
-	if s.window.State == window.Unmeasured {
-		e.observeMeasured(q, d)
-	}
 	o := &s.outcome
 	if s.window.State == window.Worth && e.score(d) {
 		d.Ruling = e.rules.On(&verdict.Case{
@@ -173,25 +171,11 @@ func (e *Engine) observe(q *Query, d *Decision, p *locked) {
 	if s.query.Fresh = o.Kind == meter.Fresh; s.query.Fresh {
 		s.query.Known, s.query.Bits = o.Held, o.Price.Whole()
 	}
-	s.window = e.windows.Observe(&p.window, &p.panes, &s.query, nil, e.wanted(d))
-}
-
-// observeMeasured is observe for a query of which something has to be measured first,
-// which no other query is to wait for.
-func (e *Engine) observeMeasured(q *Query, d *Decision) {
-	s := &d.scratch
-	e.measure(s)
-	p := e.pairs.lock(d.pair, d.place, q.At)
-	defer p.Unlock()
-	s.window = e.windows.Observe(&p.window, &p.panes, &s.query, &s.measures, e.wanted(d))
-}
-
-// wanted is where a window is to be summed up, nil if nobody will score it.
-func (e *Engine) wanted(d *Decision) *feature.Summary {
-	if !e.scores {
-		return nil
+	var sum *feature.Summary // nil: nobody will score it
+	if e.scores {
+		sum = &s.summary
 	}
-	return &d.scratch.summary
+	s.window = e.windows.Observe(&p.window, &p.panes, &s.query, sum)
 }
 
 // flag raises a flag for a query that the window has taken in but that does not leave,
@@ -232,14 +216,14 @@ func leaked(f *flags.Flag, passed window.Passed, at time.Time) {
 }
 
 // measure takes the measures that only the bytes of what is new can give.
-func (e *Engine) measure(s *scratch) {
-	text, m := s.query.Novel, &s.measures
+func (e *Engine) measure(text []byte) (m window.Measures) {
 	m.Text, m.Bits = feature.Measure(text), e.code.Name(text).Whole()
-	begin := e.begin(&s.measured)
+	begin := e.begin(&e.measured)
 	m.Segments = segment.Count(text)
 	begin = e.end(Segmentation, begin)
 	m.Loss = e.config.Models.Autoencoder.Loss(text)
 	e.end(Autoencoder, begin)
+	return m
 }
 
 // score asks the forest for the score of the summary. It returns false, and
@@ -252,7 +236,7 @@ func (e *Engine) score(d *Decision) bool {
 
 // ask asks a forest. It returns false, and counts, if there is no answer.
 func (e *Engine) ask(f *forest.Forest, v []float32, d *Decision) (score float64, ok bool) {
-	begin := e.begin(&d.scratch.scored)
+	begin := e.begin(&e.scored)
 	p, err := f.Probability(v)
 	e.end(Forest, begin)
 	if err != nil {
@@ -276,7 +260,7 @@ func (e *Engine) Rescore(d *Decision) bool {
 func (e *Engine) Summary(d *Decision) (sum *feature.Summary, ok bool) {
 	sum = &d.scratch.summary
 	*sum = feature.Summary{}
-	return sum, d.Why == Judged && e.pairs.summary(d.pair, sum)
+	return sum, d.Why == Judged && e.pairs.summary(d.pair, e.windows, sum)
 }
 
 func (e *Engine) exempt(q *Query) bool {
@@ -309,11 +293,10 @@ const timedEvery = 64
 // begin and end time a stage, if somebody counts and the count says so. begin
 // returns the zero time if not. end returns the moment it was called, where the
 // next stage may begin.
-func (e *Engine) begin(count *uint32) (t time.Time) {
-	if e.config.Watcher != nil && *count%timedEvery == 0 {
+func (e *Engine) begin(count *atomic.Uint32) (t time.Time) {
+	if e.config.Watcher != nil && count.Add(1)%timedEvery == 1 {
 		t = time.Now()
 	}
-	*count++
 	return t
 }
 

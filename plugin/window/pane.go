@@ -12,35 +12,44 @@ import (
 // paneEvents is the most events a pane holds.
 const paneEvents = 21
 
-// pane holds a stretch of events and sums over them. Fractions are fixed-point. Most
-// of the memory goes for panes, so their fields are no wider than they must be and
-// lie without gaps. Events and characters lie apart: most panes have few of both.
+// pane holds a stretch of events, what the last of them brought in, and sums over what was
+// new in their prefixes. Fractions are fixed-point. Most of the memory goes for panes, so
+// their fields are no wider than they must be and lie without gaps, and what most panes do
+// not need lies elsewhere: sums where something was measured, all events but the first few.
 type pane struct {
 	opened                 Tick
-	list                   uint32 // number of the list, in few or, if the pane is wide, in many
+	list                   uint32 // number of the sums plus one, in few or, if the pane is wide, in many; 0 if it has none
 	wide                   bool
+	waits                  bool // the prefix of the first event is yet to be measured, see Rules.settle
 	events, answered, told uint8
-	retold, fresh          uint8
-
-	bytes, longest        uint16
-	novel, segments, bits uint16
-	bytesSq, bitsSq       uint32
-	down                  uint32                       // bytes
-	entropy, entropySq    uint32                       // 1/entropyUnit bits
-	lossBytes             uint32                       // 1/lossUnit
-	answers               [feature.AnswerClasses]uint8 // halved when there is no room for more
+	retold                 uint8
+	bits                   uint16 // of information in prefixes
+	down                   uint32 // and in replies, bytes
+	first                  [fewEvents]event
+	answers                [feature.AnswerClasses]uint8 // halved when there is no room for more
 }
 
-// few and many are what a pane has: events, oldest first, and how many characters there
-// are of each class.
+// sums are those of what was measured.
+type sums struct {
+	fresh              uint8
+	bytes, longest     uint16
+	novel, segments    uint16
+	bytesSq, bitsSq    uint32
+	entropy, entropySq uint32 // 1/entropyUnit bits
+	lossBytes          uint32 // 1/lossUnit
+}
+
+// few and many are sums, with how many characters there are of each class, and, if they are
+// many, with events beyond the first few.
 type few struct {
-	events [fewEvents]event
-	chars  [feature.Classes]uint8
+	sums
+	chars [feature.Classes]uint8
 }
 
 type many struct {
-	events [paneEvents]event
+	sums
 	chars  [feature.Classes]uint16
+	events [paneEvents - fewEvents]event
 }
 
 const fewEvents = 4
@@ -63,29 +72,29 @@ type Panes struct {
 // open makes a pane that begins now.
 func (s *Panes) open(now Tick) (number uint32) {
 	number = s.panes.Take()
-	list := s.few.Take()
-	*s.panes.At(number), *s.few.At(list) = pane{opened: now, list: list}, few{}
+	*s.panes.At(number) = pane{opened: now}
 	return number
 }
 
 // give takes a pane back.
 func (s *Panes) give(number uint32) {
-	if p := s.at(number); p.wide {
-		s.many.Give(p.list)
-	} else {
-		s.few.Give(p.list)
+	switch p := s.at(number); {
+	case p.wide:
+		s.many.Give(p.list - 1)
+	case p.list > 0:
+		s.few.Give(p.list - 1)
 	}
 	s.panes.Give(number)
 }
 
 func (s *Panes) at(number uint32) *pane { return s.panes.At(number) }
 
-// events are those of a pane, oldest first.
-func (s *Panes) events(p *pane) []event {
-	if p.wide {
-		return s.many.At(p.list).events[:p.events]
+// event is the i-th of a pane, the oldest first.
+func (s *Panes) event(p *pane, i int) *event {
+	if i < fewEvents {
+		return &p.first[i]
 	}
-	return s.few.At(p.list).events[:p.events]
+	return &s.many.At(p.list - 1).events[i-fewEvents]
 }
 
 // add appends an event to a pane that is not full.
@@ -93,11 +102,20 @@ func (s *Panes) add(p *pane, hash uint64, now Tick) *event {
 	if p.events == fewEvents {
 		s.widen(p)
 	}
-	p.events++
-	all := s.events(p)
-	e := &all[len(all)-1]
+	e := s.event(p, int(p.events))
 	*e = event{tag: tagOf(hash) << flagBits, at: now}
+	p.events++
 	return e
+}
+
+// latest returns the newest event of a tag, nil if there is none.
+func (s *Panes) latest(p *pane, tag uint32) *event {
+	for i := int(p.events) - 1; i >= 0; i-- {
+		if e := s.event(p, i); e.tag>>flagBits == tag {
+			return e
+		}
+	}
+	return nil
 }
 
 // widen gives a pane room for many.
@@ -105,25 +123,40 @@ func (s *Panes) widen(p *pane) {
 	if p.wide {
 		return
 	}
-	number, from := s.many.Take(), s.few.At(p.list)
+	number := s.many.Take()
 	to := s.many.At(number)
-	copy(to.events[:], from.events[:])
-	for i, n := range from.chars {
-		to.chars[i] = uint16(n)
+	*to = many{}
+	if p.list > 0 {
+		from := s.few.At(p.list - 1)
+		to.sums = from.sums
+		for i, n := range from.chars {
+			to.chars[i] = uint16(n)
+		}
+		s.few.Give(p.list - 1)
 	}
-	s.few.Give(p.list)
-	p.list, p.wide = number, true
+	p.list, p.wide = number+1, true
 }
 
-// count adds up the characters of what is new in a prefix.
+// sums are those of a pane, nil if nothing was measured in it.
+func (s *Panes) sums(p *pane) *sums {
+	switch {
+	case p.wide:
+		return &s.many.At(p.list - 1).sums
+	case p.list > 0:
+		return &s.few.At(p.list - 1).sums
+	}
+	return nil
+}
+
+// count adds up the characters of what is new in a prefix, in a pane that has sums.
 func (s *Panes) count(p *pane, chars *[feature.Classes]uint8) {
 	if !p.wide {
-		if addBytes(&s.few.At(p.list).chars, chars) {
+		if addBytes(&s.few.At(p.list-1).chars, chars) {
 			return
 		}
 		s.widen(p)
 	}
-	sums := &s.many.At(p.list).chars
+	sums := &s.many.At(p.list - 1).chars
 	for i, n := range chars {
 		sums[i] += uint16(n)
 	}
@@ -150,14 +183,15 @@ func addBytes(sums, more *[feature.Classes]uint8) bool {
 
 // addChars adds a pane's characters to those of a window.
 func (s *Panes) addChars(p *pane, sums *[feature.Classes]uint32) {
-	if p.wide {
-		for i, n := range s.many.At(p.list).chars {
+	switch {
+	case p.wide:
+		for i, n := range s.many.At(p.list - 1).chars {
 			sums[i] += uint32(n)
 		}
-		return
-	}
-	for i, n := range s.few.At(p.list).chars {
-		sums[i] += uint32(n)
+	case p.list > 0:
+		for i, n := range s.few.At(p.list - 1).chars {
+			sums[i] += uint32(n)
+		}
 	}
 }
 
@@ -167,12 +201,13 @@ func (s *Panes) copyTo(number uint32, to *Panes) (copied uint32) {
 	copied = to.panes.Take()
 	p := to.at(copied)
 	*p = *from
-	if p.wide {
-		p.list = to.many.Take()
-		*to.many.At(p.list) = *s.many.At(from.list)
-	} else {
-		p.list = to.few.Take()
-		*to.few.At(p.list) = *s.few.At(from.list)
+	switch {
+	case p.wide:
+		p.list = to.many.Take() + 1
+		*to.many.At(p.list - 1) = *s.many.At(from.list - 1)
+	case p.list > 0:
+		p.list = to.few.Take() + 1
+		*to.few.At(p.list - 1) = *s.few.At(from.list - 1)
 	}
 	return copied
 }
@@ -192,33 +227,28 @@ const (
 // tagOf is what is kept of a prefix's hash.
 func tagOf(hash uint64) uint32 { return uint32(hash) << flagBits >> flagBits }
 
-// latestOf returns the newest event of the tag, nil if there is none.
-func latestOf(events []event, tag uint32) *event {
-	for i := len(events) - 1; i >= 0; i-- {
-		if events[i].tag>>flagBits == tag {
-			return &events[i]
-		}
-	}
-	return nil
-}
-
 // young reports whether a query joins an event of the time.
 func young(now, at Tick) bool { return now-at <= foldTicks }
 
 // sum adds up a prefix and what is new in it.
 func (s *Panes) sum(p *pane, whole feature.Shape, m *Measures) {
+	if p.list == 0 {
+		number := s.few.Take()
+		*s.few.At(number), p.list = few{}, number+1
+	}
 	h, l, bits := fixed(m.Entropy, entropyUnit), fixed(m.Loss, lossUnit), min(m.Bits, mostBits)
-	p.fresh++
-	p.bytes += uint16(whole.Len)
-	p.bytesSq += uint32(whole.Len * whole.Len)
-	p.longest += uint16(whole.Longest)
-	p.novel += uint16(m.Len)
-	p.segments += uint16(m.Segments)
 	p.bits += uint16(bits)
-	p.bitsSq += uint32(bits * bits)
-	p.entropy += uint32(h)
-	p.entropySq += uint32(h * h)
-	p.lossBytes += uint32(l * m.Len)
+	to := s.sums(p)
+	to.fresh++
+	to.bytes += uint16(whole.Len)
+	to.bytesSq += uint32(whole.Len * whole.Len)
+	to.longest += uint16(whole.Longest)
+	to.novel += uint16(m.Len)
+	to.segments += uint16(m.Segments)
+	to.bitsSq += uint32(bits * bits)
+	to.entropy += uint32(h)
+	to.entropySq += uint32(h * h)
+	to.lossBytes += uint32(l * m.Len)
 	s.count(p, &m.Chars)
 }
 

@@ -10,6 +10,9 @@ type Config struct {
 	Key  keyhash.Key // of prefixes and labels
 	Span Tick        // how far back a window reaches
 	Due  Due
+	// Measure takes the measures of a text that is new in a prefix. It is called while the
+	// window is guarded, and only when what it says can matter.
+	Measure func(text []byte) Measures
 }
 
 // Due says when a window is worth a score: a young one whenever something is
@@ -30,8 +33,7 @@ type Query struct {
 	Known  Labels // of a fresh prefix: those that the pair asked for lately
 	Bits   int    // of a fresh prefix: that it was charged
 	At     Tick
-	Novel  []byte          // what is new in the prefix, where that is to be measured
-	Room   [MaxPrefix]byte // where that lies
+	Room   [MaxPrefix]byte // scratch space
 }
 
 // MaxPrefix is the most bytes that a prefix has.
@@ -41,13 +43,11 @@ const MaxPrefix = 255
 type State uint8
 
 const (
-	Quiet      State = iota // nothing new enough for a score
-	Unmeasured              // nothing was recorded: observe again with the measures of q.Novel
-	Worth                   // a score is due; the summary is filled
+	Quiet State = iota // nothing new enough for a score
+	Worth              // a score is due; the summary is filled
 )
 
-// Outcome is what Observe found. What passed has this query included; it is zero if
-// Unmeasured.
+// Outcome is what Observe found. What passed has this query included.
 type Outcome struct {
 	State State
 	Passed
@@ -65,10 +65,9 @@ type Rules struct {
 // NewRules makes rules.
 func NewRules(c Config) *Rules { return &Rules{Config: c} }
 
-// Observe records a query in the window of its pair. m are the measures of q.Novel, nil
-// until the outcome asks for them. When a score is due, the window
-// is summed up into sum; a nil sum means that no score is wanted.
-func (r *Rules) Observe(w *Window, panes *Panes, q *Query, m *Measures, sum *feature.Summary) Outcome {
+// Observe records a query in the window of its pair. When a score is due, the window is
+// summed up into sum; a nil sum means that no score is wanted.
+func (r *Rules) Observe(w *Window, panes *Panes, q *Query, sum *feature.Summary) Outcome {
 	if w.joins(q.Hash, q.At, r.Span) {
 		w.now = q.At
 		if w.latest&settled != 0 {
@@ -79,8 +78,8 @@ func (r *Rules) Observe(w *Window, panes *Panes, q *Query, m *Measures, sum *fea
 		now := w.slide(q.At, r.Span, panes)
 		e, _ := w.find(q.Hash, panes)
 		if e == nil || !young(now, e.at) {
-			if q.Fresh && !r.news(w, panes, q, m) {
-				return Outcome{State: Unmeasured}
+			if q.Fresh {
+				r.news(w, panes, q)
 			}
 			e = panes.add(w.pane(panes), q.Hash, now)
 		}
@@ -88,36 +87,70 @@ func (r *Rules) Observe(w *Window, panes *Panes, q *Query, m *Measures, sum *fea
 	}
 	w.passed(q.Prefix)
 	out := Outcome{State: Quiet, Passed: w.Passed()}
-	switch {
-	case sum == nil:
-	case w.due(&r.Due, panes):
+	if sum == nil {
+		return out
+	}
+	if w.due(&r.Due, panes) && (!r.settle(w, panes) || w.due(&r.Due, panes)) {
 		out.State, out.arrived = Worth, w.arrived
 		w.summarize(sum, panes)
-	default:
+	} else {
 		w.latest |= settled
 	}
 	return out
 }
 
-// news sums up what is new in a fresh prefix, if anything is. It returns false if that
-// has to be measured first.
-func (r *Rules) news(w *Window, panes *Panes, q *Query, m *Measures) bool {
-	var known Measures
-	if m == nil {
-		q.Novel = Novel(q.Room[:0], q.Prefix, w.last[:w.ends], &q.Known)
-	}
-	if len(q.Novel) > 0 {
-		hash := r.Key.Sum(q.Novel)
-		if m != nil {
-			r.costly.remember(hash, m)
-			known = *m
-		} else if !r.costly.recall(q.Novel, hash, &known) {
-			return false
+// news sums up what is new in a fresh prefix, if anything is. The first prefix of a window
+// can wait: most pairs have one name, and no verdict ever rests on that.
+func (r *Rules) news(w *Window, panes *Panes, q *Query) {
+	if w.queries == 0 && len(q.Prefix) > 0 && len(q.Prefix) <= lastBytes && q.Bits <= mostBits && q.Known == (Labels{}) {
+		p := w.pane(panes)
+		p.waits, p.bits = true, uint16(q.Bits)
+		w.arrived += inBytes(q.Bits)
+	} else {
+		r.settle(w, panes)
+		if novel := Novel(q.Room[:0], q.Prefix, w.last[:w.ends], &q.Known); len(novel) > 0 {
+			r.add(w, panes, w.pane(panes), q.Prefix, novel, q.Bits)
 		}
-		known.Bits = min(known.Bits, q.Bits)
-		panes.sum(w.pane(panes), feature.ShapeOf(q.Prefix), &known)
-		w.arrived += uint32(known.Bits+7) / 8
 	}
 	w.remember(q.Prefix)
+}
+
+// settle measures the first prefix, if that waits, and reports whether it did. Until then
+// its bits are those it was charged, which are no fewer. All of it is new, and it is the last
+// fresh one.
+func (r *Rules) settle(w *Window, panes *Panes) bool {
+	for _, number := range w.panes[:w.open] {
+		if p := panes.at(number); p.waits {
+			charged := int(p.bits)
+			p.waits, p.bits = false, 0
+			w.arrived -= inBytes(charged)
+			r.add(w, panes, p, w.last[:w.ends], w.last[:w.ends], charged)
+			return true
+		}
+	}
+	return false
+}
+
+// add sums up a prefix and what is new in it, which was charged so many bits, in a pane.
+func (r *Rules) add(w *Window, panes *Panes, p *pane, prefix, novel []byte, charged int) {
+	var m Measures
+	if hash := r.Key.Sum(novel); !r.costly.recall(novel, hash, &m) {
+		m = r.Measure(novel)
+		r.costly.remember(hash, &m)
+	}
+	m.Bits = min(m.Bits, charged)
+	panes.sum(p, feature.ShapeOf(prefix), &m)
+	w.arrived += inBytes(m.Bits)
+}
+
+func inBytes(bits int) uint32 { return uint32(bits+7) / 8 }
+
+// Summarize sums a window up, whatever its age. It returns false if it is empty.
+func (r *Rules) Summarize(w *Window, panes *Panes, sum *feature.Summary) bool {
+	if w.open == 0 {
+		return false
+	}
+	r.settle(w, panes)
+	w.summarize(sum, panes)
 	return true
 }

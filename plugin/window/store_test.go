@@ -31,13 +31,15 @@ func (s *Store) window(p Pair) *Window {
 	return s.windows[p]
 }
 
-func (s *Store) Observe(q *asked, m *Measures, sum *feature.Summary) Outcome {
-	return s.Rules.Observe(s.window(q.Pair), &s.panes, &q.Query, m, sum)
+func (s *Store) Observe(q *asked, sum *feature.Summary) Outcome {
+	return s.Rules.Observe(s.window(q.Pair), &s.panes, &q.Query, sum)
 }
 
 func (s *Store) Scored(p Pair, o Outcome, score float32) { s.window(p).Scored(o, score) }
 func (s *Store) Learn(p Pair, prefix uint64, a *Answer)  { s.window(p).Learn(&s.panes, prefix, a) }
-func (s *Store) Peek(p Pair, sum *feature.Summary) bool  { return s.window(p).Summarize(&s.panes, sum) }
+func (s *Store) Peek(p Pair, sum *feature.Summary) bool {
+	return s.Summarize(s.window(p), &s.panes, sum)
+}
 
 // nth is the pair of that number.
 func nth(n int) Pair { return Pair(hashed(fmt.Sprint(n))) }
@@ -46,7 +48,7 @@ func nth(n int) Pair { return Pair(hashed(fmt.Sprint(n))) }
 func visit(s *Store, p Pair, prefix string, at time.Time) State {
 	q := query(prefix, at)
 	q.Pair = p
-	return ask(s, &q, nil).State
+	return s.Observe(&q, nil).State
 }
 
 // The models run once for a prefix that many pairs have, and what is remembered
@@ -59,7 +61,7 @@ func TestExpensiveMeasuresAreShared(t *testing.T) {
 	for i := range 100 {
 		q := query("www", now)
 		q.Pair = nth(i)
-		if state := s.Observe(&q, nil, nil).State; state != Quiet {
+		if state := s.Observe(&q, nil).State; state != Quiet {
 			t.Fatalf("pair %d: state %d, want Quiet", i, state)
 		}
 		if s.Peek(q.Pair, &got); got != want {

@@ -220,15 +220,6 @@ func (w *Window) Learn(s *Panes, prefix uint64, a *Answer) {
 	}
 }
 
-// Summarize sums the window up, whatever its age. It returns false if it is empty.
-func (w *Window) Summarize(s *Panes, sum *feature.Summary) bool {
-	if w.open == 0 {
-		return false
-	}
-	w.summarize(sum, s)
-	return true
-}
-
 // CopyTo makes another window a copy that shares nothing.
 func (w *Window) CopyTo(c *Window, from, to *Panes) {
 	*c = *w
@@ -261,7 +252,7 @@ func (w *Window) Clear(s *Panes) {
 func (w *Window) find(hash uint64, s *Panes) (*event, *pane) {
 	for i := int(w.open) - 1; i >= 0; i-- {
 		p := s.at(w.panes[i])
-		if e := latestOf(s.events(p), tagOf(hash)); e != nil {
+		if e := s.latest(p, tagOf(hash)); e != nil {
 			return e, p
 		}
 	}
@@ -287,7 +278,7 @@ func (w *Window) information(s *Panes) (bytes uint32) {
 	return bytes
 }
 
-// summarize adds up the panes.
+// summarize adds up the panes. No prefix waits.
 func (w *Window) summarize(s *feature.Summary, from *Panes) {
 	*s = feature.Summary{}
 	for _, number := range w.panes[:w.open] {
@@ -296,21 +287,23 @@ func (w *Window) summarize(s *feature.Summary, from *Panes) {
 		s.Answered += int(p.answered)
 		s.Told += int(p.told)
 		s.Retold += int(p.retold)
-		s.Fresh += int(p.fresh)
-		s.Bytes += int(p.bytes)
-		s.BytesSq += int(p.bytesSq)
-		s.Longest += int(p.longest)
-		s.Segments += int(p.segments)
-		s.New += int(p.novel)
 		s.Bits += int(p.bits)
-		s.BitsSq += int(p.bitsSq)
-		s.Entropy += float64(p.entropy) / entropyUnit
-		s.EntropySq += float64(p.entropySq) / (entropyUnit * entropyUnit)
-		s.LossBytes += float64(p.lossBytes) / lossUnit
 		s.Down += int(p.down)
-		from.addChars(p, &s.Chars)
 		for j, n := range p.answers {
 			s.AnswerCounts[j] += uint32(n)
+		}
+		if sums := from.sums(p); sums != nil {
+			s.Fresh += int(sums.fresh)
+			s.Bytes += int(sums.bytes)
+			s.BytesSq += int(sums.bytesSq)
+			s.Longest += int(sums.longest)
+			s.Segments += int(sums.segments)
+			s.New += int(sums.novel)
+			s.BitsSq += int(sums.bitsSq)
+			s.Entropy += float64(sums.entropy) / entropyUnit
+			s.EntropySq += float64(sums.entropySq) / (entropyUnit * entropyUnit)
+			s.LossBytes += float64(sums.lossBytes) / lossUnit
+			from.addChars(p, &s.Chars)
 		}
 	}
 }

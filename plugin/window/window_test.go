@@ -58,7 +58,7 @@ func (n *naive) observe(prefix string, q *Query, span Tick) {
 	if q.Fresh {
 		text := naiveNovel(string(q.Prefix), n.last, &q.Known)
 		if text != "" {
-			e.fresh = &naiveFresh{string(q.Prefix), text, min(q.Bits, measure(text).Bits)}
+			e.fresh = &naiveFresh{string(q.Prefix), text, min(q.Bits, measure([]byte(text)).Bits)}
 		}
 		n.last = string(q.Prefix[max(len(q.Prefix)-lastBytes, 0):])
 	}
@@ -126,7 +126,7 @@ func (n *naive) summary() (s feature.Summary) {
 			if e.fresh == nil {
 				continue
 			}
-			m, whole := measure(e.fresh.novel), feature.ShapeOf([]byte(e.fresh.prefix))
+			m, whole := measure([]byte(e.fresh.novel)), feature.ShapeOf([]byte(e.fresh.prefix))
 			s.Fresh++
 			s.Bytes += whole.Len
 			s.BytesSq += whole.Len * whole.Len
@@ -156,8 +156,8 @@ func count(b bool) int {
 }
 
 // measure stands in for the models by something as arbitrary but repeatable.
-func measure(text string) Measures {
-	return Measures{Text: feature.Measure([]byte(text)), Loss: float32(len(text)%7) * 0.13, Segments: len(text) / 2, Bits: 5 * len(text)}
+func measure(text []byte) Measures {
+	return Measures{Text: feature.Measure(text), Loss: float32(len(text)%7) * 0.13, Segments: len(text) / 2, Bits: 5 * len(text)}
 }
 
 // same compares all sums but those of rdata.
@@ -195,7 +195,7 @@ func TestWindowAgreesWithNaiveSums(t *testing.T) {
 			}
 			q.Prefix, q.Hash, q.At = []byte(prefix), hashed(prefix), now
 			q.Fresh, q.Bits, q.Known = r.IntN(4) > 0, r.IntN(900), Labels{r.Uint64() & r.Uint64(), 0}
-			if out := ask(store, &q, nil); out.State != Quiet {
+			if out := store.Observe(&q, nil); out.State != Quiet {
 				t.Fatalf("state %d, want Quiet", out.State)
 			}
 			want.observe(prefix, &q.Query, span)
@@ -222,14 +222,16 @@ func TestWindowAgreesWithNaiveSums(t *testing.T) {
 // The largest that can come in wraps no sum, and every feature stays finite.
 func TestNoSumWraps(t *testing.T) {
 	s, now := newStore(), time.Unix(1e9, 0)
+	s.Measure = func(text []byte) Measures {
+		m := measure(text)
+		m.Loss, m.Segments, m.Chars[0], m.Bits = 1e9, MaxPrefix, MaxPrefix, math.MaxInt32
+		return m
+	}
 	var sum feature.Summary
 	for i := range 3 * MaxEvents {
 		q := query(strings.Repeat(string(rune('a'+i%26)), MaxPrefix-8)+fmt.Sprintf(".%07d", i), now)
 		q.Bits = math.MaxInt32
-		s.Observe(&q, nil, nil)
-		m := measure(string(q.Novel))
-		m.Loss, m.Segments, m.Chars[0], m.Bits = 1e9, MaxPrefix, MaxPrefix, math.MaxInt32
-		s.Observe(&q, &m, nil)
+		s.Observe(&q, nil)
 		a := Answer{News: math.MaxUint32}
 		for j := range a.Counts {
 			a.Counts[j] = math.MaxUint16
@@ -307,7 +309,7 @@ func TestScoreLeavesWhatCameSince(t *testing.T) {
 	var sum feature.Summary
 	due := func(s *Store, name string, at time.Time) Outcome {
 		q := query(name, at)
-		return ask(s, &q, &sum)
+		return s.Observe(&q, &sum)
 	}
 	s, now := newStore(), time.Unix(1e9, 0)
 	var first Outcome
@@ -436,9 +438,9 @@ func TestEstablishedWindowDoesNotAllocate(t *testing.T) {
 	s, now := newStore(), time.Unix(1e9, 0)
 	var sum feature.Summary
 	q := query("abc", now)
-	ask(s, &q, &sum)
+	s.Observe(&q, &sum)
 	q.Fresh = false
-	if got := testing.AllocsPerRun(1000, func() { s.Observe(&q, nil, &sum) }); got != 0 {
+	if got := testing.AllocsPerRun(1000, func() { s.Observe(&q, &sum) }); got != 0 {
 		t.Errorf("%v allocations for a known prefix, want none", got)
 	}
 }
@@ -451,7 +453,7 @@ func hashed(text string) uint64 { return testKey.Sum([]byte(text)) }
 func newStore() *Store {
 	rules := NewRules(Config{
 		Key: testKey, Span: Ticks(time.Hour),
-		Due: Due{Events: 3, Information: 75, Share: 0.125, Suspicious: 0.45},
+		Due: Due{Events: 3, Information: 75, Share: 0.125, Suspicious: 0.45}, Measure: measure,
 	})
 	return &Store{Rules: rules, windows: map[Pair]*Window{}}
 }
@@ -460,19 +462,9 @@ func query(prefix string, at time.Time) asked {
 	return asked{Query: Query{Prefix: []byte(prefix), Hash: hashed(prefix), Fresh: true, Bits: 1000, At: TickOf(at)}}
 }
 
-// ask observes a query, with what measure says of what is new in it.
-func ask(s *Store, q *asked, sum *feature.Summary) Outcome {
-	out := s.Observe(q, nil, sum)
-	if out.State == Unmeasured {
-		m := measure(string(q.Novel))
-		out = s.Observe(q, &m, sum)
-	}
-	return out
-}
-
 func observe(s *Store, prefix string, at time.Time) Outcome {
 	q := query(prefix, at)
-	return ask(s, &q, nil)
+	return s.Observe(&q, nil)
 }
 
 func peek(t *testing.T, s *Store) (sum feature.Summary) {
@@ -488,10 +480,58 @@ func BenchmarkKnownPrefix(b *testing.B) {
 	prefixes := make([]asked, 40)
 	for i := range prefixes {
 		prefixes[i] = query(fmt.Sprint("host", i), time.Unix(1e9, 0))
-		ask(s, &prefixes[i], nil)
+		s.Observe(&prefixes[i], nil)
 	}
 	var sum feature.Summary
 	for i := 0; b.Loop(); i++ {
-		s.Observe(&prefixes[i%len(prefixes)], nil, &sum)
+		s.Observe(&prefixes[i%len(prefixes)], &sum)
 	}
+}
+
+// A first prefix that waits to be measured is seen by nobody: what is found of each query is
+// as where it is measured at once.
+func TestNothingIsFoundLaterForWaiting(t *testing.T) {
+	waited, worth := 0, 0
+	for seed := range uint64(200) {
+		r := rand.New(rand.NewPCG(seed, 2))
+		lazy, eager, now := newStore(), newStore(), Tick(r.Uint32())
+		names, pause, most, seldom := 1+r.IntN(3), 1+r.IntN(9000), 1+r.IntN(1000), 1+r.IntN(60)
+		for step := range 100 {
+			prefix := fmt.Sprintf("%0*x", 1+r.IntN(lastBytes), r.IntN(names))
+			q := asked{Query: Query{Prefix: []byte(prefix), Hash: hashed(prefix), Fresh: step == 0 || r.IntN(seldom) == 0, Bits: r.IntN(most), At: now}}
+			var got, want feature.Summary
+			a, b := lazy.Observe(&q, &got), eager.Observe(&q, &want)
+			if lazy.window(0).waiting(&lazy.panes) {
+				waited++
+			}
+			settled := eager.Peek(0, new(feature.Summary))
+			if a.State != b.State || a.Passed != b.Passed || !settled || got != want {
+				t.Fatalf("seed %d, step %d: %+v\n%+v, want %+v\n%+v", seed, step, a, got, b, want)
+			}
+			if a.State == Worth {
+				worth++
+				if r.IntN(2) == 0 {
+					score := r.Float32()
+					lazy.Scored(0, a, score)
+					eager.Scored(0, b, score)
+				}
+			}
+			answer := Answer{News: r.IntN(10) / 9 * r.IntN(60)}
+			lazy.Learn(0, q.Hash, &answer)
+			eager.Learn(0, q.Hash, &answer)
+			now += Tick(r.IntN(pause))
+		}
+	}
+	if waited < 1000 || worth < 1000 {
+		t.Errorf("%d queries with a prefix that waits, %d scores due: too few to show anything", waited, worth)
+	}
+}
+
+func (w *Window) waiting(s *Panes) bool {
+	for _, number := range w.panes[:w.open] {
+		if s.at(number).waits {
+			return true
+		}
+	}
+	return false
 }
