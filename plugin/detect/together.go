@@ -7,6 +7,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/notunnel/notunnel/model"
+	"github.com/notunnel/notunnel/model/feature"
 	"github.com/notunnel/notunnel/plugin/flags"
 	"github.com/notunnel/notunnel/plugin/joint"
 	"github.com/notunnel/notunnel/plugin/meter"
@@ -45,30 +46,44 @@ func jointRules(j model.Joint, threshold float64) verdict.JointRules {
 // join takes a query into the joint window of its client, scores that if there is
 // evidence enough, and flags SLDs that it rests on.
 func (e *Engine) join(q *Query, d *Decision) {
-	entry, sum := &d.scratch.entry, &d.scratch.joint
+	entry := &d.scratch.entry
 	entry.Client = d.Client.All(&e.config.Key)
 	entry.Pair, entry.SLD, entry.Prefix, entry.Hash, entry.At = d.pair, d.SLD(), d.Prefix(), d.hash, d.scratch.query.At
-	if !e.joint.Observe(entry, sum) {
+	var sum feature.Joint
+	if !e.joint.Observe(entry, &sum) {
 		return
 	}
 	d.Ticket.client = entry.Client
-	c := verdict.JointCase{
-		Evidence: verdict.JointEvidence{SLDs: sum.SLDs, Events: sum.Events, Information: uint64(sum.Information())},
-		Whole:    verdict.Likeness{Events: sum.Events, Alike: share(sum.Alike, sum.Apart), Shared: share(sum.Shared, sum.Labels)},
-	}
-	if e.config.Models.Forest == nil || !e.rules.Joint.Enough(&c.Evidence) {
+	evidence := jointEvidence(&sum)
+	if e.config.Models.Forest == nil || !e.rules.Joint.Enough(&evidence) {
 		return
 	}
-	v, ok := sum.Vector(), false
-	if c.Score, ok = e.ask(e.config.Models.Joint.Forest, v[:], d); ok {
-		e.cut(q, d, &c)
+	v := sum.Vector()
+	// Below the threshold no SLD is blocked, whatever its part.
+	if score, ok := e.ask(e.config.Models.Joint.Forest, v[:], d); ok && score >= e.rules.Joint.Threshold {
+		e.cut(q, d, score)
 	}
 }
 
+func jointEvidence(sum *feature.Joint) verdict.JointEvidence {
+	return verdict.JointEvidence{SLDs: sum.SLDs, Events: sum.Events, Information: uint64(sum.Information())}
+}
+
 // cut flags the SLDs of a joint window that are to be blocked, if they are several, and
-// blocks the query if its own is one of them.
-func (e *Engine) cut(q *Query, d *Decision, c *verdict.JointCase) {
-	sum, client, taking := &d.scratch.joint, d.Ticket.client, 0
+// blocks the query if its own is one of them. Concurrent queries may have entered the
+// window since it was scored, or another client taken its place: all that is said of it
+// but for the score is said of the window as it is now.
+func (e *Engine) cut(q *Query, d *Decision, score float64) {
+	sum, ok := e.Joint(d)
+	if !ok {
+		return
+	}
+	c := &verdict.JointCase{
+		Score:    score,
+		Evidence: jointEvidence(&sum.Joint),
+		Whole:    verdict.Likeness{Events: sum.Events, Alike: share(sum.Alike, sum.Apart), Shared: share(sum.Shared, sum.Labels)},
+	}
+	client, taking := d.Ticket.client, 0
 	var own verdict.Ruling
 	var room [joint.MaxSLDs]*joint.Part
 	parts := room[:0] // that are not blocked yet
@@ -88,8 +103,9 @@ func (e *Engine) cut(q *Query, d *Decision, c *verdict.JointCase) {
 		if p.Pair == d.pair {
 			own = ruling
 		}
-		// A text that was too long to be kept is at hand with the next query.
-		if taking++; !p.Cut && len(ruling.Scope) > 0 {
+		// A text that was too long to be kept is at hand with the next query. The query's own
+		// SLD is cut already only by one that came at the same time: then it is blocked too.
+		if taking++; p.Pair == d.pair || !p.Cut && len(ruling.Scope) > 0 {
 			parts = append(parts, p)
 		}
 	}
@@ -157,7 +173,8 @@ func spread(score float64, taking int, sum *joint.Summary, parts []*joint.Part) 
 func share(n, of int) float64 { return float64(n) / float64(max(of, 1)) }
 
 // Joint is the joint window of the client that the query has entered, itself included.
-// It returns false if it has entered none.
-func (e *Engine) Joint(d *Decision) (*joint.Summary, bool) {
-	return &d.scratch.joint, d.Ticket.client != 0
+// It returns false if it has entered none, or the window is gone.
+func (e *Engine) Joint(d *Decision) (sum *joint.Summary, ok bool) {
+	sum = &d.scratch.joint
+	return sum, d.Ticket.client != 0 && e.joint.Summarize(d.Ticket.client, sum)
 }

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -111,6 +112,25 @@ func TestRotationIsCut(t *testing.T) {
 				t.Errorf("%s over %d SLDs: %d are blocked, %d queries passed", name, n, len(blocked), passed)
 			}
 		}
+	}
+}
+
+// Queries that come at the same time change the window between its score and its parts.
+func TestRotationIsCutConcurrently(t *testing.T) {
+	e, slds := jointEngine(t), rotated(40)
+	var all sync.WaitGroup
+	for g := range uint64(4) {
+		all.Go(func() {
+			r := rand.New(rand.NewPCG(g, 11))
+			for range 300 {
+				sld := slds[r.IntN(len(slds))]
+				ask(e, Query{Name: randomLabel(r, lowerBase32, 20) + ".k7q." + sld + ".", Type: dns.TypeA, Client: client, At: time.Unix(1e9, 0)})
+			}
+		})
+	}
+	all.Wait()
+	if n := e.Flags().Len(); n != len(slds) {
+		t.Errorf("%d of %d SLDs are flagged", n, len(slds))
 	}
 }
 

@@ -71,9 +71,9 @@ func NewStore(c Config) *Store {
 
 func (s *Store) of(client uint64) *shard { return &s.shards[client&uint64(len(s.shards)-1)] }
 
-// Observe takes a query in and sums up the window of its client. It returns false, and
-// takes nothing in, if the name says too little that is new to the client.
-func (s *Store) Observe(q *Query, sum *Summary) bool {
+// Observe takes a query in and tells the sums of its client's window. It returns false,
+// and takes nothing in, if the name says too little that is new to the client.
+func (s *Store) Observe(q *Query, sum *feature.Joint) bool {
 	sh := s.of(q.Client)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
@@ -81,8 +81,21 @@ func (s *Store) Observe(q *Query, sum *Summary) bool {
 	if !c.observe(q, &s.config) {
 		return false
 	}
-	c.summarize(sum)
+	*sum = c.sum
 	return true
+}
+
+// Summarize sums up the window of a client by its SLDs, which few queries are worth. It
+// returns false if the client has none.
+func (s *Store) Summarize(client uint64, sum *Summary) bool {
+	sh := s.of(client)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	c, ok := sh.clients.Peek(client)
+	if ok {
+		c.summarize(sum)
+	}
+	return ok
 }
 
 // client is that of the key, an empty one if there is none: then the one unused for
@@ -120,8 +133,8 @@ func (s *Store) Cut(client, pair uint64) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	if c, ok := sh.clients.Peek(client); ok {
-		if s := c.find(pair); s != nil {
-			s.cut = true
+		if place, ok := c.find(pair); ok {
+			c.slds[place].cut = true
 		}
 	}
 }
@@ -169,7 +182,7 @@ func (s *Store) Count() (clients int) {
 // Summary is a window summed up, with the SLDs that it rests on.
 type Summary struct {
 	feature.Joint
-	Parts [MaxSLDs]Part
+	Parts [MaxSLDs]Part // SLDs of them
 }
 
 // Part is what was asked for below one SLD.

@@ -9,6 +9,7 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/notunnel/notunnel/model/feature"
 	"github.com/notunnel/notunnel/plugin/keyhash"
 	"github.com/notunnel/notunnel/plugin/window"
 )
@@ -32,13 +33,14 @@ func query(client uint64, prefix, sld string, at time.Time) *Query {
 // observe takes names in and returns the window then.
 func observe(s *Store, client uint64, names ...[2]string) (sum Summary) {
 	for _, n := range names {
-		s.Observe(query(client, n[0], n[1], begin), &sum)
+		s.Observe(query(client, n[0], n[1], begin), &sum.Joint)
 	}
+	s.Summarize(client, &sum)
 	return sum
 }
 
 func TestWhatIsNewToTheClientCounts(t *testing.T) {
-	var sum Summary
+	var sum feature.Joint
 	s := store(1)
 	for _, c := range []struct {
 		prefix, sld string
@@ -83,7 +85,7 @@ func TestLikeness(t *testing.T) {
 func TestRepliesJoin(t *testing.T) {
 	s := store(1)
 	one, two := query(1, "abcdef", "one.example", begin), query(1, "ghijkl", "two.example", begin)
-	var sum Summary
+	var sum feature.Joint
 	s.Observe(one, &sum)
 	s.Learn(1, one.Pair, one.Hash, 40_000)
 	s.Learn(1, one.Pair, one.Hash, 40_000)
@@ -97,7 +99,7 @@ func TestRepliesJoin(t *testing.T) {
 
 func TestWindowSlides(t *testing.T) {
 	s := store(1)
-	var sum Summary
+	var sum feature.Joint
 	for i, at := range []time.Duration{0, 30 * time.Minute, 61 * time.Minute, 3 * time.Hour} {
 		s.Observe(query(1, strings.Repeat(string(rune('a'+i)), 8), "one.example", begin.Add(at)), &sum)
 		if want := []int{1, 2, 2, 1}[i]; sum.Events != want {
@@ -121,8 +123,9 @@ func TestSLDsAreBounded(t *testing.T) {
 	s := store(1)
 	var sum Summary
 	for i := range 3 * MaxSLDs {
-		s.Observe(query(1, fmt.Sprintf("%08x", uint32(i)*0x9e3779b9), fmt.Sprintf("d%d.example", i), begin), &sum)
+		s.Observe(query(1, fmt.Sprintf("%08x", uint32(i)*0x9e3779b9), fmt.Sprintf("d%d.example", i), begin), &sum.Joint)
 	}
+	s.Summarize(1, &sum)
 	if sum.SLDs != MaxSLDs || sum.Events != MaxSLDs {
 		t.Fatalf("%d SLDs with %d events", sum.SLDs, sum.Events)
 	}
@@ -172,7 +175,7 @@ func TestClientsAreBounded(t *testing.T) {
 
 func TestHeldClientDoesNotAllocate(t *testing.T) {
 	s := store(1)
-	var sum Summary
+	var sum feature.Joint
 	q, i := query(1, "abcdefgh", "one.example", begin), uint32(0)
 	s.Observe(q, &sum)
 	if got := testing.AllocsPerRun(1000, func() {
@@ -207,7 +210,7 @@ func TestConcurrently(t *testing.T) {
 			var sum Summary
 			for i := range 2000 {
 				q := query(uint64(i%100), fmt.Sprintf("%x.%d", uint32(i)*0x9e3779b9, g), fmt.Sprintf("d%d.example", i%40), begin.Add(time.Duration(i)*time.Second))
-				if s.Observe(q, &sum) {
+				if s.Observe(q, &sum.Joint) && s.Summarize(q.Client, &sum) {
 					s.Learn(q.Client, q.Pair, q.Hash, i)
 					s.Cut(q.Client, sum.Parts[0].Pair)
 				}
@@ -225,7 +228,7 @@ func TestConcurrently(t *testing.T) {
 
 func BenchmarkObserve(b *testing.B) {
 	s := store(1)
-	var sum Summary
+	var sum feature.Joint
 	q := query(1, "abcdefgh.cdn", "one.example", begin)
 	for i := 0; b.Loop(); i++ {
 		q.Pair = uint64(i % 20)
