@@ -74,10 +74,12 @@ func (p *pairs) find(l *locked, key uint64, at time.Time) {
 // make is for a key that has no pair. One that has to go leaves what it had spent, and its
 // panes.
 func (p *pairs) make(l *locked, key uint64, at time.Time) *pair {
+	p.meter.AheadOfPast(key)
 	return l.Make(key, func(old uint64, gone *pair) {
+		p.meter.AheadOfPast(old)
 		l.evicted++
-		p.meter.Let(old, &gone.account, &l.rests, at)
 		gone.window.Clear(&l.panes)
+		p.meter.Let(old, &gone.account, &l.rests, at)
 	})
 }
 

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"cmp"
 	"encoding/hex"
 	"net"
 	"sync"
@@ -49,7 +50,7 @@ func (e *Engine) again(t *Ticket, told meter.Told, at time.Time) bool {
 func (e *Engine) replyNew(t *Ticket, m *dns.Msg, at time.Time) (price meter.Bits, ok bool) {
 	room := rooms.Get().(*replyRoom)
 	defer rooms.Put(room)
-	r := meter.Reply{Pair: t.pair, Hash: t.prefix, Type: t.qtype, Rcode: m.Rcode, Records: e.records(room, m), At: at}
+	r := meter.Reply{Pair: t.pair, Hash: t.prefix, Type: t.qtype, Rcode: m.Rcode, Records: e.records(t, room, m), At: at}
 	r.Told = meter.TellAll(m.Rcode, r.Records)
 	if t.pair != 0 {
 		if price, ok = e.learn(t, &r, m, room); !ok {
@@ -135,7 +136,7 @@ func (e *Engine) told(m *dns.Msg) (_ meter.Told, ok bool) {
 
 // records are those of the answer section as the meter needs them: by all that a
 // client can read of them.
-func (e *Engine) records(room *replyRoom, m *dns.Msg) []meter.Record {
+func (e *Engine) records(t *Ticket, room *replyRoom, m *dns.Msg) []meter.Record {
 	room.records = room.records[:0]
 	owner := ownerOf(m)
 	all := room.buf[:0] // what can be read of all records
@@ -148,10 +149,11 @@ func (e *Engine) records(room *replyRoom, m *dns.Msg) []meter.Record {
 		var at int
 		all, at = recordRead(all, rr, &owner)
 		content, names := e.content(room, rr, len(all)-at)
-		if n := meter.Beginning(len(all) - at); n > 0 && !names {
-			r.Begin, r.Rest = all[from:at+n], content-meter.Data(n)
+		if n := meter.Begins(len(all) - at); n > 0 && !names {
+			r.Begin, r.Rest = meter.Beginning(e.config.Key.Sum(all[from:at+n])), content-meter.Data(n)
 		}
 		r.Hash, r.Price = e.config.Key.Sum(all[from:]), r.Price+content
+		e.meter.AheadRecord(cmp.Or(t.pair, t.second), &r)
 		room.records = append(room.records, r)
 	}
 	room.buf = all[:0]

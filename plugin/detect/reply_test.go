@@ -117,7 +117,7 @@ func TestToldAtAGlance(t *testing.T) {
 		}
 		told, ok := e.told(m)
 		room := rooms.Get().(*replyRoom)
-		if want := meter.TellAll(m.Rcode, e.records(room, m)); ok && told != want {
+		if want := meter.TellAll(m.Rcode, e.records(&Ticket{}, room, m)); ok && told != want {
 			t.Fatalf("%v: %x at a glance, %x by its records", m, told, want)
 		}
 		rooms.Put(room)

@@ -292,6 +292,10 @@ func (m *Meter) place(s *slab.Shard[Account], rests *Rests, key uint64, at time.
 // worthMemory is what an account must have spent to be remembered.
 const worthMemory = 8 * 8 * bit
 
+// AheadOfPast has the processor bring in what is remembered of an account that comes or
+// goes.
+func (m *Meter) AheadOfPast(key uint64) { m.past(key).ahead(key) }
+
 // Let remembers what an account had spent that has to go.
 func (m *Meter) Let(key uint64, gone *Account, rests *Rests, at time.Time) {
 	if gone.identity == 0 {
@@ -308,21 +312,23 @@ func (m *Meter) Let(key uint64, gone *Account, rests *Rests, at time.Time) {
 // what is remembered of one before. A clock that is set back moves nothing.
 func (m *Meter) settle(key uint64, a *Account, rests *Rests, at time.Time) {
 	part := partOf(at)
-	switch {
-	case a.identity == 0:
-		a.identity = keyhash.Mix(key, m.past(key).next())
-	case part <= a.part:
+	if a.identity == 0 {
+		var number uint64
+		number, a.before.up, a.before.down = m.past(key).begin(key, at)
+		a.identity, a.part = keyhash.Mix(key, number), part
 		return
-	default:
-		if up, down := a.up.now, a.down.now; m.config.Ended != nil && a.known && (up > 0 || down > 0) {
-			m.config.Ended(up, down)
-		}
-		a.known = false // standing can have changed
-		if a.up.total > 0 || a.down.total > 0 {
-			more := rests.of(a)
-			a.up.age(part-a.part, &more.up)
-			a.down.age(part-a.part, &more.down)
-		}
+	}
+	if part <= a.part {
+		return
+	}
+	if up, down := a.up.now, a.down.now; m.config.Ended != nil && a.known && (up > 0 || down > 0) {
+		m.config.Ended(up, down)
+	}
+	a.known = false // standing can have changed
+	if a.up.total > 0 || a.down.total > 0 {
+		more := rests.of(a)
+		a.up.age(part-a.part, &more.up)
+		a.down.age(part-a.part, &more.down)
 	}
 	a.before.up, a.before.down = m.past(key).spent(key, at)
 	a.part = part

@@ -63,10 +63,14 @@ type owner struct{ key, identity uint64 }
 // at is where a line is that is chosen by a hash.
 func (p *paid) at(o owner, hash uint64) uint64 { return keyhash.Mix(o.key, hash) & p.mask }
 
-// ahead has the processor bring in the line of a name or a record, and that of replies to
-// the name.
+// ahead has the processor bring in the line of a name, and that of replies to it.
 func (p *paid) ahead(key, hash uint64) {
 	slab.Prefetch(unsafe.Pointer(&p.lines[p.at(owner{key: key}, hash)&^1]), 2)
+}
+
+// aheadRecord has it bring in the line of a record.
+func (p *paid) aheadRecord(key, hash uint64) {
+	slab.Prefetch(unsafe.Pointer(&p.lines[p.at(owner{key: key}, hash)]), 1)
 }
 
 // name is the line of a name of an account, and the bits that it is known by there.

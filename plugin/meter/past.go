@@ -3,6 +3,9 @@ package meter
 import (
 	"sync"
 	"time"
+	"unsafe"
+
+	"github.com/notunnel/notunnel/plugin/slab"
 )
 
 // pasts is how many parts the memory of accounts that had to go has, each with a lock.
@@ -15,12 +18,22 @@ type guarded struct {
 	made uint64 // accounts so far
 }
 
-// next numbers an account that begins.
-func (g *guarded) next() uint64 {
+// begin numbers an account that begins, and says what it had spent before.
+func (g *guarded) begin(key uint64, at time.Time) (number uint64, up, down Bits) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.made++
-	return g.made
+	up, down = g.held.spent(key, at)
+	return g.made, up, down
+}
+
+// ahead has the processor bring in what is remembered of an account.
+func (g *guarded) ahead(key uint64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if of := g.held.buckets[0]; of != nil {
+		slab.Prefetch(unsafe.Pointer(&of[key>>24&g.held.mask]), 1)
+	}
 }
 
 func (g *guarded) put(key uint64, up, down Bits, at time.Time) {

@@ -43,8 +43,8 @@ type Record struct {
 	Hash  uint64 // keyed hash of all that the client can read of it
 	Price Bits   // if it is new
 
-	Begin []byte // of what can be read, a part that others may share; empty if that is not looked at
-	Rest  Bits   // price of what comes behind it
+	Begin uint64 // hash of how it begins, which others may share, see Beginning; 0 if that is not looked at
+	Rest  Bits   // price of what comes behind that
 }
 
 // Prices of a reply that is another one than the last to its name and type. Of each
@@ -72,10 +72,13 @@ func Data(size int) Bits { return FromBytes(uint64(size)) }
 // Length prices how much rdata there is, where the type does not say it.
 func Length(size int) Bits { return priceNumberOf(size + 1) }
 
-// Beginning is how much of rdata of a size stands for its beginning, 0 if it has none:
+// Beginning is the hash of how a record begins, out of the keyed hash of as much of it.
+func Beginning(hash uint64) uint64 { return keyhash.Mix(hash, 2) }
+
+// Begins is how much of rdata of a size stands for its beginning, 0 if it has none:
 // of addresses the networks that hosts are spread over, of others what texts and keys
 // of one make share.
-func Beginning(size int) int {
+func Begins(size int) int {
 	for _, n := range [...]int{32, 8, 2} {
 		if n < size {
 			return n
@@ -105,6 +108,14 @@ func Owner(expected bool) Bits {
 		return priceOnce
 	}
 	return priceMore
+}
+
+// AheadRecord has the processor bring in what is remembered of a record.
+func (m *Meter) AheadRecord(pair uint64, r *Record) {
+	m.paid.aheadRecord(pair, r.Hash)
+	if r.Begin != 0 {
+		m.paid.aheadRecord(pair, r.Begin)
+	}
 }
 
 // Reply charges what comes in with a reply to the account that the meter holds, see
@@ -157,9 +168,6 @@ func (m *Meter) ChargeReply(a *Account, rests *Rests, r *Reply) (price Bits, cau
 	last, at := line.find(of, ofEvent)
 	if a.repeats(last, r) {
 		return 0, Within
-	}
-	for i := range r.Records {
-		m.paid.ahead(r.Pair, r.Records[i].Hash)
 	}
 	price = m.replyPrice(a, rests, own, r)
 	if last != 0 {
@@ -216,23 +224,18 @@ func (m *Meter) recordPrice(a *Account, rests *Rests, own owner, r *Record) Bits
 	if m.paid.has(own, r.Hash) {
 		return min(price, priceFormer+priceOfOne(int(a.newest)))
 	}
-	if len(r.Begin) > 0 {
-		if m.paid.has(own, m.beginning(r)) {
-			price = min(price, plus(priceBegun+priceOfOne(int(a.begun)), r.Rest))
-		}
+	if r.Begin != 0 && m.paid.has(own, r.Begin) {
+		price = min(price, plus(priceBegun+priceOfOne(int(a.begun)), r.Rest))
 	}
 	return price
 }
-
-// beginning is the hash of how a record begins.
-func (m *Meter) beginning(r *Record) uint64 { return keyhash.Mix(m.config.Key.Sum(r.Begin), 2) }
 
 // rememberRecord takes a record in that has been paid for.
 func (m *Meter) rememberRecord(a *Account, rests *Rests, own owner, r *Record) {
 	a.records.put(printOf[uint16](r.Hash), rests.records(a))
 	if m.paid.add(own, r.Hash) {
 		a.newest += min(1, math.MaxUint32-a.newest)
-		if len(r.Begin) > 0 && m.paid.add(own, m.beginning(r)) {
+		if r.Begin != 0 && m.paid.add(own, r.Begin) {
 			a.begun += min(1, math.MaxUint32-a.begun)
 		}
 	}

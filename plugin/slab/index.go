@@ -53,7 +53,10 @@ func (s *Shard[T]) remove(at int) {
 // Ahead has the processor bring in what tells where the value of a key is. It
 // needs no lock.
 func (t *Table[T]) Ahead(key uint64) {
-	s := &t.shards[t.Number(key)]
+	t.shards[t.Number(key)].ahead(key)
+}
+
+func (s *Shard[T]) ahead(key uint64) {
 	Prefetch(unsafe.Pointer(&s.index[tagOf(key).home()&(len(s.index)-1)]), 1)
 }
 

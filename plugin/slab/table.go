@@ -3,6 +3,7 @@ package slab
 import (
 	"sync"
 	"sync/atomic"
+	"unsafe"
 )
 
 // Tables have up to mostShards shards, by chance of the key. A shard for fewer than
@@ -129,8 +130,10 @@ func (s *Shard[T]) Make(key uint64, leaves func(key uint64, gone *T)) *T {
 	} else {
 		number = s.victim()
 		gone := s.at(number)
+		s.ahead(gone.key)
 		leaves(gone.key, &gone.value)
 		s.remove(s.place(gone.key))
+		Prefetch(unsafe.Pointer(s.at(s.hand)), int(unsafe.Sizeof(*gone)+63)/64) // the next to go, most often
 	}
 	s.touch(number)
 	s.index[s.place(key)] = entryOf(key, number)
