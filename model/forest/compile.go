@@ -1,6 +1,7 @@
 package forest
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -18,14 +19,16 @@ func Compile(g *onnxgraph.Graph, features int) (*Forest, error) {
 	if err != nil {
 		return nil, err
 	}
+	f := &Forest{features: features, size: len(e.tree)}
+	if f.size >= maxNodes { // one more may be needed to fill a group
+		return nil, e.node.Errorf("%d nodes, at most %d are supported", f.size, maxNodes-1)
+	}
 	trees, err := e.trees()
 	if err != nil {
 		return nil, err
 	}
-	f := &Forest{features: features, trees: len(trees), size: len(e.tree)}
-	if f.size >= maxNodes { // one more may be needed to fill a group
-		return nil, e.node.Errorf("%d nodes, at most %d are supported", f.size, maxNodes-1)
-	}
+	f.trees = len(trees)
+	f.nodes, f.means = make([]node, 0, f.size+1), make([]float32, f.size+1)
 	var roots []root
 	for _, t := range trees {
 		r, err := f.lay(e, t)
@@ -72,7 +75,13 @@ type ensemble struct {
 	value, hits             []float32
 	leafTree, leafID, class []int64
 	leafWeight              []float32
+
+	share []float32 // of each node: the weight that is given for it, or none
+	hung  []bool    // which nodes have their place
 }
+
+// none is the share of a node without a weight.
+const none = -1
 
 // readEnsemble reads the attributes and checks what they have in common.
 func readEnsemble(n *onnxgraph.Node) (*ensemble, error) {
@@ -139,43 +148,76 @@ func read(n *onnxgraph.Node, name string, dst any) (err error) {
 	return err
 }
 
-// tree is where the nodes of one tree stand in the lists.
+// tree is where the nodes of one tree stand in the lists, by id.
 type tree struct {
 	number int64
-	nodes  map[int64]int // index by node id
-	leaves map[int64]int // index of the weight by node id
+	nodes  []int32
 }
 
-// trees sorts nodes and weights by tree.
-func (e *ensemble) trees() ([]*tree, error) {
-	var found []*tree
-	byNumber := map[int64]*tree{}
-	for i, number := range e.tree {
-		t := byNumber[number]
-		if t == nil {
-			t = &tree{number: number, nodes: map[int64]int{}, leaves: map[int64]int{}}
-			byNumber[number] = t
-			found = append(found, t)
+// trees sorts the nodes by tree and id, and gives them their weights. skl2onnx writes
+// them in that order, so that sorting does no more than look; maps by tree and id would
+// take a fifth of the time that the resolver takes to start.
+func (e *ensemble) trees() ([]tree, error) {
+	order := make([]int32, len(e.tree))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortFunc(order, func(a, b int32) int {
+		if e.tree[a] != e.tree[b] {
+			return cmp.Compare(e.tree[a], e.tree[b])
 		}
-		if _, twice := t.nodes[e.id[i]]; twice {
-			return nil, e.node.Errorf("tree %d: node %d stands there twice", number, e.id[i])
+		return cmp.Compare(e.id[a], e.id[b])
+	})
+	var found []tree
+	start := 0
+	for i, at := range order {
+		switch number := e.tree[at]; {
+		case i == 0 || number != e.tree[order[i-1]]:
+			found = append(found, tree{number: number})
+			start = i
+		case e.id[at] == e.id[order[i-1]]:
+			return nil, e.node.Errorf("tree %d: node %d stands there twice", number, e.id[at])
 		}
-		t.nodes[e.id[i]] = i
+		found[len(found)-1].nodes = order[start : i+1]
 	}
 	if len(found) == 0 {
 		return nil, e.node.Errorf("no trees")
 	}
+	e.hung = make([]bool, len(e.tree))
+	return found, e.weigh(found)
+}
+
+// weigh gives each node its weight.
+func (e *ensemble) weigh(trees []tree) error {
+	e.share = slices.Repeat([]float32{none}, len(e.tree))
 	for i, number := range e.leafTree {
-		t := byNumber[number]
-		if t == nil {
-			return nil, e.node.Errorf("a weight names tree %d, which is not there", number)
+		at, ok := slices.BinarySearchFunc(trees, number, func(t tree, number int64) int { return cmp.Compare(t.number, number) })
+		if !ok {
+			return e.node.Errorf("a weight names tree %d, which is not there", number)
 		}
-		if _, twice := t.leaves[e.leafID[i]]; twice {
-			return nil, e.node.Errorf("tree %d: leaf %d has two weights", number, e.leafID[i])
+		n, ok := e.find(trees[at], e.leafID[i])
+		if !ok {
+			continue // no way leads there
 		}
-		t.leaves[e.leafID[i]] = i
+		if e.share[n] != none {
+			return e.node.Errorf("tree %d: leaf %d has two weights", number, e.leafID[i])
+		}
+		e.share[n] = e.leafWeight[i]
 	}
-	return found, nil
+	return nil
+}
+
+// find is where a node of a tree stands in the lists. Its place by id is its id, if none
+// is left out.
+func (e *ensemble) find(t tree, id int64) (at int32, ok bool) {
+	if id >= 0 && id < int64(len(t.nodes)) && e.id[t.nodes[id]] == id {
+		return t.nodes[id], true
+	}
+	n, ok := slices.BinarySearchFunc(t.nodes, id, func(at int32, id int64) int { return cmp.Compare(e.id[at], id) })
+	if !ok {
+		return 0, false
+	}
+	return t.nodes[n], true
 }
 
 // root is where a tree begins, and how many levels it has below that.
@@ -186,66 +228,73 @@ type root struct {
 
 // lay appends a tree's nodes in breadth-first order, children side by side.
 // Each node must hang in the tree exactly once, which also rules out cycles.
-func (f *Forest) lay(e *ensemble, t *tree) (root, error) {
-	fail := func(format string, args ...any) (root, error) {
-		return root{}, e.node.Errorf("tree %d: "+format, append([]any{t.number}, args...)...)
+func (f *Forest) lay(e *ensemble, t tree) (root, error) {
+	fail := func(format string, args ...any) error {
+		return e.node.Errorf("tree %d: "+format, append([]any{t.number}, args...)...)
 	}
-	start := len(f.nodes)
-	var hits []float32
-	type place struct {
-		id    int64
-		depth int
-	}
-	order := []place{{id: 0}} // the root has id 0
-	hung := make(map[int64]bool, len(t.nodes))
-	for at := 0; at < len(order); at++ {
-		id, depth := order[at].id, order[at].depth
-		i, ok := t.nodes[id]
+	order := make([]int32, 0, len(t.nodes)) // where the nodes stand in the lists
+	hang := func(id int64) error {
+		at, ok := e.find(t, id)
 		switch {
 		case !ok:
 			return fail("node %d is not there", id)
-		case hung[id]:
+		case e.hung[at]:
 			return fail("node %d hangs in it twice", id)
 		}
-		hung[id] = true
-		hits = append(hits, e.hits[i])
+		e.hung[at] = true
+		order = append(order, at)
+		return nil
+	}
+	if err := hang(0); err != nil { // the root has id 0
+		return root{}, err
+	}
+	start, depth := len(f.nodes), 0
+	for at, level := 0, 1; at < len(order); at++ {
+		if at == level { // it is the first one of the next level
+			depth, level = depth+1, len(order)
+		}
+		i := order[at]
 		switch e.mode[i] {
 		case "LEAF":
-			weight, ok := t.leaves[id]
-			if !ok {
-				return fail("leaf %d has no weight", id)
+			if e.share[i] == none {
+				return root{}, fail("leaf %d has no weight", e.id[i])
 			}
-			f.nodes = append(f.nodes, newNode(math.Float32bits(e.leafWeight[weight]), below, start+at))
+			f.nodes = append(f.nodes, newNode(math.Float32bits(e.share[i]), below, start+at))
 		case "BRANCH_LEQ":
 			feature, threshold := e.feature[i], e.value[i]
 			if feature < 0 || feature >= int64(f.features) {
-				return fail("node %d asks for feature %d of %d", id, feature, f.features)
+				return root{}, fail("node %d asks for feature %d of %d", e.id[i], feature, f.features)
 			}
 			if v := float64(threshold); math.IsNaN(v) || math.IsInf(v, 0) {
-				return fail("node %d has threshold %v", id, v)
+				return root{}, fail("node %d has threshold %v", e.id[i], v)
 			}
 			if threshold == 0 {
 				threshold = 0 // not negative zero, see ordered
 			}
 			f.nodes = append(f.nodes, newNode(uint32(ordered(threshold)), int(feature), start+len(order)))
-			order = append(order, place{e.yes[i], depth + 1}, place{e.no[i], depth + 1})
+			for _, child := range [...]int64{e.yes[i], e.no[i]} {
+				if err := hang(child); err != nil {
+					return root{}, err
+				}
+			}
 		default:
-			return fail("node %d has mode %q, LEAF or BRANCH_LEQ wanted", id, e.mode[i])
+			return root{}, fail("node %d has mode %q, LEAF or BRANCH_LEQ wanted", e.id[i], e.mode[i])
 		}
 	}
 	if len(order) < len(t.nodes) {
-		return fail("%d nodes do not hang in it", len(t.nodes)-len(order))
+		return root{}, fail("%d nodes do not hang in it", len(t.nodes)-len(order))
 	}
-	if err := f.average(start, hits); err != nil {
-		return fail("%w", err)
+	if err := f.average(e, order); err != nil {
+		return root{}, fail("%w", err)
 	}
-	return root{uint32(start), order[len(order)-1].depth}, nil
+	return root{uint32(start), depth}, nil
 }
 
-// average works out the means of the last tree, which begins at a node: that of a branch
-// from those of its children, by how many rows came to each.
-func (f *Forest) average(start int, hits []float32) error {
-	f.means = append(f.means, make([]float32, len(hits))...)
+// average works out the means of the last tree, whose nodes stand there in the lists: that
+// of a branch from those of its children, by how many rows came to each.
+func (f *Forest) average(e *ensemble, order []int32) error {
+	start := len(f.nodes) - len(order)
+	hits := func(at int) float32 { return e.hits[order[at-start]] }
 	for at := len(f.nodes) - 1; at >= start; at-- {
 		n := f.nodes[at]
 		if n.feature() == below {
@@ -253,8 +302,8 @@ func (f *Forest) average(start int, hits []float32) error {
 			continue
 		}
 		left := int(n >> childShift)
-		a, b := hits[left-start], hits[left+1-start]
-		if all := hits[at-start]; !(a > 0 && b > 0 && math.Abs(float64(a+b-all)) <= 1e-3*float64(all)) {
+		a, b := hits(left), hits(left+1)
+		if all := hits(at); !(a > 0 && b > 0 && math.Abs(float64(a+b-all)) <= 1e-3*float64(all)) {
 			return fmt.Errorf("nodes_hitrates are no counts: %v rows come to a node and %v and %v to its children; train the forest anew", all, a, b)
 		}
 		f.means[at] = (a*f.means[left] + b*f.means[left+1]) / (a + b)
@@ -266,7 +315,7 @@ func (f *Forest) average(start int, hits []float32) error {
 // are none left.
 func (f *Forest) group(roots []root) {
 	slices.SortStableFunc(roots, func(a, b root) int { return b.depth - a.depth })
-	f.nodes, f.means = append(f.nodes, newNode(0, below, f.size)), append(f.means, 0)
+	f.nodes = append(f.nodes, newNode(0, below, f.size))
 	for len(roots)%lanes != 0 {
 		roots = append(roots, root{at: uint32(f.size)})
 	}

@@ -142,6 +142,23 @@ func TestCompileTakesTreesInAnyOrder(t *testing.T) {
 	}
 }
 
+// So are the numbers of the nodes, but for the root's.
+func TestCompileTakesIDsThatLeaveSomeOut(t *testing.T) {
+	m := twoTrees()
+	for _, name := range []string{"nodes_nodeids", "nodes_truenodeids", "nodes_falsenodeids", "class_nodeids"} {
+		for i := range m.Nodes[0].Attributes[name].([]int64) {
+			m.Nodes[0].Attributes[name].([]int64)[i] *= 1 << 40
+		}
+	}
+	a, b := mustCompile(t, twoTrees(), 2), mustCompile(t, m, 2)
+	for _, x := range [][]float32{{0, -2}, {0, 0}, {1, 3}, {1, 4}} {
+		p, _ := a.Probability(x)
+		if q, err := b.Probability(x); p != q || err != nil {
+			t.Errorf("Probability(%v) = %v, with other ids %v, %v", x, p, q, err)
+		}
+	}
+}
+
 func reverse[T any](list []T) {
 	for i, j := 0, len(list)-1; i < j; i, j = i+1, j-1 {
 		list[i], list[j] = list[j], list[i]
