@@ -54,7 +54,7 @@ type Models struct {
 	HeldOut     HeldOut                      // how the forest fared
 	Joint       Joint
 	SuffixLists []SuffixList // that the models were trained by
-	ID          string       // hex digest of all files: equal IDs judge alike
+	ID          string       // hex digest of the manifests, which hold those of the other files: equal IDs judge alike
 }
 
 // HeldOut is how often forests flagged benign pairs that were held out in training, as its
@@ -207,8 +207,8 @@ func (m *Models) loadSurprisal(folder fs.FS, name string, id io.Writer) error {
 }
 
 // read reads a manifest and the model it describes, and returns the name of the
-// model's file with its bytes; digest points to the manifest's own. Both files
-// enter the id.
+// model's file with its bytes; digest points to the manifest's own. Only the
+// manifest enters the id: by the digest it stands for the model, too.
 func read(folder fs.FS, name, base, ending string, manifest any, digest *string, id io.Writer) (file string, data []byte, err error) {
 	jsonFile, file := path.Join(name, base+".json"), path.Join(name, base+ending)
 	text, err := fs.ReadFile(folder, base+".json")
@@ -232,7 +232,6 @@ func read(folder fs.FS, name, base, ending string, manifest any, digest *string,
 		return "", nil, fmt.Errorf("%s: sha256 is %s, %s.json says %s: the files are not of one training run", file, got, base, *digest)
 	}
 	id.Write(text)
-	id.Write(data)
 	return file, data, nil
 }
 
