@@ -219,6 +219,20 @@ func TestShippedForestsAreSmallEnough(t *testing.T) {
 	}
 }
 
+// A tag before each number would make them a third larger, and twice as slow to read.
+func TestShippedForestsArePacked(t *testing.T) {
+	for name := range features {
+		info, err := os.Stat("../data/" + name + ".onnx")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, nodes := shippedAs(t, name).Size()
+		if per := float64(info.Size()) / float64(nodes); per > 32 {
+			t.Errorf("%s: %.1f bytes a node: write it as model/train/forests.py does", name, per)
+		}
+	}
+}
+
 func TestProbabilityConcurrently(t *testing.T) {
 	f := shipped(t)
 	vectors := readGolden(t, "forest")

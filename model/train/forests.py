@@ -7,6 +7,7 @@ import pathlib
 import numpy as np
 import onnx
 import onnxruntime
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType
 from sklearn.ensemble import RandomForestClassifier
@@ -81,7 +82,22 @@ def export(forest: RandomForestClassifier, features: int, path: pathlib.Path) ->
         raise SystemExit("skl2onnx rounded a threshold the wrong way")
     weigh(model.graph.node[0], forest)
     path.parent.mkdir(parents=True, exist_ok=True)
-    onnx.save(model, str(path))
+    path.write_bytes(packed(model))
+
+
+def packed(model: onnx.ModelProto) -> bytes:
+    """The file, with the numbers of an attribute one after the other. onnx writes a tag
+    before each; readers of protobuf take both, but Go's reads this in half the time."""
+    file = descriptor_pb2.FileDescriptorProto()
+    model.DESCRIPTOR.file.CopyToProto(file)
+    attribute = next(m for m in file.message_type if m.name == "AttributeProto")
+    for field in attribute.field:
+        if field.name in ("ints", "floats"):
+            field.options.packed = True
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)
+    writer = message_factory.GetMessageClass(pool.FindMessageTypeByName(model.DESCRIPTOR.full_name))
+    return writer.FromString(model.SerializeToString()).SerializeToString(deterministic=True)
 
 
 def weigh(node: onnx.NodeProto, forest: RandomForestClassifier) -> None:
