@@ -10,7 +10,7 @@
 // 177 on average of many names, and nothing from the heap.
 //
 // Package table describes the layout. A look-up reads one slot, mostly, and one
-// label of the text for each label that some rule has, and one slot for the
+// label of the text for each label that some rule has, and mostly one bit for the
 // first label that none has.
 package psl
 

@@ -38,7 +38,7 @@ func Build(rules []Entry) (Table, Stats, error) {
 	if len(text) > 1<<offsetBits {
 		return "", Stats{}, fmt.Errorf("%d bytes of labels are more than %d: widen the offset", len(text), 1<<offsetBits)
 	}
-	table := make([]byte, slots*slotSize, slots*slotSize+len(text))
+	table := make([]byte, textAt, textAt+len(text))
 	for _, n := range nodes { // parents first, as a child's key has the parent's slot
 		parent := Root
 		if n.parent != nil {
@@ -46,11 +46,12 @@ func Build(rules []Entry) (Table, Stats, error) {
 		}
 		_, hash := Label([]byte(n.label), len(n.label), parent)
 		slot := home(hash)
-		for binary.LittleEndian.Uint64(table[slotSize*slot:]) != 0 {
+		for table[slot/8]>>(slot%8)&1 != 0 {
 			slot = (slot + 1) % slots
 		}
+		table[slot/8] |= 1 << (slot % 8)
 		packed := n.flags | Node(strings.Index(text, n.label)) | keyOf(parent, len(n.label), hash)<<keyShift
-		binary.LittleEndian.PutUint64(table[slotSize*slot:], uint64(packed))
+		binary.LittleEndian.PutUint64(table[slotsAt+slotSize*slot:], uint64(packed))
 		n.place = Parent(slot + 1)
 	}
 	t := Table(append(table, text...))
@@ -153,8 +154,11 @@ func textOf(nodes []*node) string {
 func (t Table) probes() (longest int, mean float64) {
 	total := 0
 	for home := range slots {
-		n := 1
+		n := 0
 		for slot := home; t.slot(slot) != 0; slot = (slot + 1) % slots {
+			n++
+		}
+		if n > 0 { // else the bit says it
 			n++
 		}
 		longest = max(longest, n)

@@ -3,8 +3,11 @@
 //
 // The rules are a tree of labels, read from the right: below the root stands
 // "uk", below it "co". All edges of the tree are in one hash table with open
-// addressing and linear probing, whose key is a parent and a label. A slot is
-// eight bytes, little-endian, 0 for none:
+// addressing and linear probing, whose key is a parent and a label. The file begins
+// with a bit a slot, the lowest of the first byte for the first: whether it is taken.
+// They are few enough to stay at hand, and nearly every label that a stranger chooses
+// needs no more than its bit. Then come the slots, eight bytes each, little-endian, 0
+// for none:
 //
 //	bits 0–15   where the label begins in the text
 //	bits 16–17  kind of the node
@@ -32,6 +35,8 @@ const (
 	slotBits = 15
 	slots    = 1 << slotBits
 	slotSize = 8
+	slotsAt  = slots / 8
+	textAt   = slotsAt + slots*slotSize
 
 	offsetBits  = 16
 	kindShift   = 16
@@ -90,8 +95,11 @@ const Root Parent = 0
 // Child finds the node of a label below a parent, and what it is called as a
 // parent itself. The hash is the label's, as Label returned it for that parent.
 func (t Table) Child(parent Parent, label []byte, hash uint64) (Node, Parent) {
-	key := keyOf(parent, len(label), hash)
-	for slot := home(hash); ; slot = (slot + 1) % slots {
+	slot := home(hash)
+	if t[slot/8]>>(slot%8)&1 == 0 {
+		return 0, Parent(slot + 1)
+	}
+	for key := keyOf(parent, len(label), hash); ; slot = (slot + 1) % slots {
 		n := t.slot(slot)
 		if n == 0 || n>>keyShift == key && string(label) == t.label(n) {
 			return n, Parent(slot + 1)
@@ -101,11 +109,12 @@ func (t Table) Child(parent Parent, label []byte, hash uint64) (Node, Parent) {
 
 // slot is what stands in the slot. The conversion copies nothing.
 func (t Table) slot(i int) Node {
-	return Node(binary.LittleEndian.Uint64([]byte(t[slotSize*i : slotSize*i+slotSize])))
+	at := slotsAt + slotSize*i
+	return Node(binary.LittleEndian.Uint64([]byte(t[at : at+slotSize])))
 }
 
 func (t Table) label(n Node) string {
-	begin := slots*slotSize + int(n&(1<<offsetBits-1))
+	begin := textAt + int(n&(1<<offsetBits-1))
 	return string(t[begin : begin+int(n>>keyShift&maxLabel)])
 }
 
