@@ -114,8 +114,9 @@ type room struct {
 	learners []learner // that nobody has had
 }
 
-// learnersAtOnce is how many are allocated together, which takes a fourth of the time. More
-// would keep too much from the collector while one of them waits for its reply.
+// learnersAtOnce is how many are allocated together, which takes a quarter of the time. One
+// that waits for its reply, and a room that rests, keep those beside it from the collector,
+// and the queries that these were for: more would keep too many.
 const learnersAtOnce = 8
 
 // learner is one that nobody has had or will have: who comes behind may keep it.

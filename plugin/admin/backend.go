@@ -32,7 +32,7 @@ type Settings struct {
 	BlockFor string    `json:"block_for"`
 	Window   string    `json:"window"`
 	Capacity int       `json:"capacity"`
-	Models   string    `json:"models"` // digest of all files
+	Models   string    `json:"models"` // digest of the manifests
 	Suffixes string    `json:"suffix_list"`
 	Version  string    `json:"version"`
 }

@@ -82,13 +82,15 @@ type Engine struct {
 	meter    *meter.Meter
 	code     meter.Code
 	names    names
-	scores   bool          // there is a forest
-	measured atomic.Uint32 // how often, for timing some
-	scored   atomic.Uint32 // likewise
+	scores   bool // there is a forest
 	allow    atomic.Pointer[verdict.AllowList]
 	deny     atomic.Pointer[verdict.DenyList]
 	orders   orders
 	standing atomic.Pointer[standing.List]
+
+	_        [64]byte      // what every query reads is on another line than what some write
+	measured atomic.Uint32 // how often, for timing some
+	scored   atomic.Uint32 // likewise
 }
 
 // When a window is worth a score: with some evidence, an eighth of it new; at everything

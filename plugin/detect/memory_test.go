@@ -14,10 +14,10 @@ import (
 // What 65,536 pairs take with what was metered, and what is remembered of as many that had
 // to go: when each asked for one name, and when all windows hold as much as they can.
 func TestFullPairsFitTheirMemory(t *testing.T) {
-	const capacity, one, most = 65536, 38 << 20, 100 << 20
+	const capacity, one, most = 65536, 28 << 20, 100 << 20
 	before := live()
 	p := somePairs(capacity)
-	for i := range capacity + capacity/4 {
+	for i := range 2 * capacity {
 		p.visit(nth(i), "www", pairsAt)
 	}
 	held, evicted := p.count()

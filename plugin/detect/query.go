@@ -133,7 +133,7 @@ func (e *Engine) judge(q *Query, d *Decision) {
 	}
 	s := &d.scratch
 	o := &s.outcome
-	if s.window.State == window.Worth && e.score(d) {
+	if s.window.Worth && e.score(d) {
 		d.Ruling = e.rules.On(&verdict.Case{
 			Scope: d.SLD(), Scored: true, Score: d.Score, Threshold: e.threshold(d.SLD()),
 			Evidence: verdict.Evidence{Events: s.summary.Acts(), Information: o.Up.Bytes() + o.Down.Bytes()},
@@ -166,8 +166,12 @@ func (e *Engine) meterOnly(q *Query, d *Decision) {
 
 // observe records the query, which the meter has charged, in its window.
 func (e *Engine) observe(q *Query, d *Decision, p *locked) {
-	s, o := &d.scratch, &d.scratch.outcome
-	s.query.Prefix, s.query.Hash, s.query.At = d.Prefix(), d.hash, window.TickOf(q.At)
+	s, o, prefix, at := &d.scratch, &d.scratch.outcome, d.Prefix(), window.TickOf(q.At)
+	if e.windows.Again(&p.window, d.hash, at, len(prefix)) {
+		s.window.Worth = false
+		return
+	}
+	s.query.Prefix, s.query.Hash, s.query.At = prefix, d.hash, at
 	if s.query.Fresh = o.Kind == meter.Fresh; s.query.Fresh {
 		s.query.Known, s.query.Bits = o.Held, o.Price.Whole()
 	}

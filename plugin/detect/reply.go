@@ -2,6 +2,7 @@ package detect
 
 import (
 	"cmp"
+	"encoding/binary"
 	"encoding/hex"
 	"net"
 	"sync"
@@ -108,13 +109,12 @@ var rooms = sync.Pool{New: func() any { return &replyRoom{buf: make([]byte, 0, 5
 // addresses, and aliases of usual length. That fits on the stack.
 func (e *Engine) told(m *dns.Msg) (_ meter.Told, ok bool) {
 	all, owner := meter.Tell(m.Rcode), ownerOf(m)
-	var room [192]byte
 	for _, rr := range m.Answer {
 		size := 2 + len(rr.Header().Name)
 		switch rr := rr.(type) {
 		case *dns.A:
-			if ip := rr.A.To4(); ip != nil && rr.Hdr.Name == owner {
-				all.Add(e.config.Key.Sum(append(room[:0], 0, byte(dns.TypeA), ip[0], ip[1], ip[2], ip[3])))
+			if ip := rr.A.To4(); ip != nil && rr.Hdr.Name == owner { // nearly all: the hash of type and address, as one number
+				all.Add(e.config.Key.Short(uint64(dns.TypeA)<<8|uint64(binary.LittleEndian.Uint32(ip))<<16, 2+net.IPv4len))
 				continue
 			}
 			size += net.IPv4len
@@ -125,6 +125,7 @@ func (e *Engine) told(m *dns.Msg) (_ meter.Told, ok bool) {
 		default:
 			return 0, false
 		}
+		var room [192]byte
 		if size > len(room) {
 			return 0, false
 		}
@@ -149,8 +150,8 @@ func (e *Engine) records(t *Ticket, room *replyRoom, m *dns.Msg) []meter.Record 
 		var at int
 		all, at = recordRead(all, rr, &owner)
 		content, names := e.content(room, rr, len(all)-at)
-		if n := meter.Begins(len(all) - at); n > 0 && !names {
-			r.Begin, r.Rest = meter.Beginning(e.config.Key.Sum(all[from:at+n])), content-meter.Data(n)
+		if n := meter.BeginningSize(len(all) - at); n > 0 && !names {
+			r.Begin, r.Rest = meter.BeginningHash(e.config.Key.Sum(all[from:at+n])), content-meter.Data(n)
 		}
 		r.Hash, r.Price = e.config.Key.Sum(all[from:]), r.Price+content
 		e.meter.AheadRecord(cmp.Or(t.pair, t.second), &r)

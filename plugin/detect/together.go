@@ -86,7 +86,7 @@ func (e *Engine) cut(q *Query, d *Decision, score float64) {
 	client, taking := d.Ticket.client, 0
 	var own verdict.Ruling
 	var room [joint.MaxSLDs]*joint.Part
-	parts := room[:0] // that are not blocked yet
+	parts := room[:0] // that are to be flagged: not those that are blocked already
 	for i := range sum.Parts[:sum.SLDs] {
 		p := &sum.Parts[i]
 		c.Part = verdict.Likeness{
@@ -172,7 +172,7 @@ func spread(score float64, taking int, sum *joint.Summary, parts []*joint.Part) 
 
 func share(n, of int) float64 { return float64(n) / float64(max(of, 1)) }
 
-// Joint is the joint window of the client that the query has entered, itself included.
+// Joint is the joint window of the client that the query has entered, as it stands.
 // It returns false if it has entered none, or the window is gone.
 func (e *Engine) Joint(d *Decision) (sum *joint.Summary, ok bool) {
 	sum = &d.scratch.joint

@@ -134,6 +134,27 @@ func TestRotationIsCutConcurrently(t *testing.T) {
 	}
 }
 
+// A query whose SLD was cut since it entered the window, by another one at the same time, is
+// blocked as well.
+func TestQueryOfAnSLDThatIsCutIsBlocked(t *testing.T) {
+	e, slds, r := jointEngine(t), rotated(5), rand.New(rand.NewPCG(3, 17))
+	threshold := e.rules.Joint.Threshold
+	e.rules.Joint.Threshold = 2 // nothing is cut yet
+	var q Query
+	var d *Decision
+	for i := range 60 {
+		q = Query{Name: randomLabel(r, lowerBase32, 20) + ".k7q." + slds[i%5] + ".", Type: dns.TypeA, Client: client, At: time.Unix(1e9+int64(7*i), 0)}
+		if d = ask(e, q); d.Verdict == verdict.Block {
+			t.Fatalf("query %d is blocked", i)
+		}
+	}
+	e.rules.Joint.Threshold = threshold
+	e.joint.Cut(d.Ticket.client, d.pair)
+	if e.cut(&q, d, 0.99); d.Verdict != verdict.Block || d.Cited.ID == 0 || d.Ticket.Valid() {
+		t.Errorf("verdict %v, flag %d, ticket %+v", d.Verdict, d.Cited.ID, d.Ticket)
+	}
+}
+
 func TestOrdinaryClientsAreLeftAlone(t *testing.T) {
 	words := strings.Fields("mail shop blog news images login account portal docs media static assets video search store help forum events map travel")
 	sld := func(i int) string {

@@ -27,10 +27,14 @@ func New() (k Key) {
 // Sum is the hash of b. It does not allocate.
 func (k *Key) Sum(b []byte) uint64 {
 	if len(b) <= 8 {
-		return k.Words(word(b), uint64(len(b)))
+		return k.Short(word(b), len(b))
 	}
 	return siphash.Hash(binary.LittleEndian.Uint64(k[:8]), binary.LittleEndian.Uint64(k[8:]), b)
 }
+
+// Short is the hash of so many bytes, at most eight, that are a number, the first one its
+// lowest: what Sum makes of them.
+func (k *Key) Short(bytes uint64, size int) uint64 { return k.Words(bytes, uint64(size)) }
 
 // word is the bytes of b, at most eight, as a number.
 func word(b []byte) uint64 {

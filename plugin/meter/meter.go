@@ -95,8 +95,9 @@ func (m *Meter) Ahead(pair, hash uint64) { m.paid.ahead(pair, hash) }
 
 // Query charges a query to the account that the meter holds of it, see Charge.
 func (m *Meter) Query(q *Query) (o Outcome) {
-	excess := m.queryHere(q, m.left(q), &o)
-	m.chargeClient(q, excess)
+	if excess := m.queryHere(q, m.left(q), &o); excess > 0 {
+		m.chargeClient(q, excess)
+	}
 	return o
 }
 
@@ -113,8 +114,9 @@ func (m *Meter) Charge(a *Account, rests *Rests, q *Query, o *Outcome) {
 	if a.stale(partOf(q.At)) {
 		m.settle(q.Pair, a, rests, q.At)
 	}
-	excess := m.charge(a, rests, q, m.left(q), o)
-	m.chargeClient(q, excess)
+	if excess := m.charge(a, rests, q, m.left(q), o); excess > 0 {
+		m.chargeClient(q, excess)
+	}
 }
 
 // charge is Charge for the pair alone. It returns what counts for the client's sum.
@@ -249,9 +251,6 @@ func (m *Meter) left(q *Query) Bits {
 
 // chargeClient adds to that sum.
 func (m *Meter) chargeClient(q *Query, excess Bits) {
-	if excess == 0 {
-		return
-	}
 	client := q.Client.All(&m.config.Key)
 	s, rests := m.of(client)
 	s.Lock()

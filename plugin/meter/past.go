@@ -27,7 +27,8 @@ func (g *guarded) begin(key uint64, at time.Time) (number uint64, up, down Bits)
 	return g.made, up, down
 }
 
-// ahead has the processor bring in what is remembered of an account.
+// ahead has the processor bring in what is remembered of an account in the running
+// generation.
 func (g *guarded) ahead(key uint64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

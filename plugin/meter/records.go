@@ -43,7 +43,7 @@ type Record struct {
 	Hash  uint64 // keyed hash of all that the client can read of it
 	Price Bits   // if it is new
 
-	Begin uint64 // hash of how it begins, which others may share, see Beginning; 0 if that is not looked at
+	Begin uint64 // hash of how it begins, which others may share, see BeginningHash; 0 if that is not looked at
 	Rest  Bits   // price of what comes behind that
 }
 
@@ -72,13 +72,14 @@ func Data(size int) Bits { return FromBytes(uint64(size)) }
 // Length prices how much rdata there is, where the type does not say it.
 func Length(size int) Bits { return priceNumberOf(size + 1) }
 
-// Beginning is the hash of how a record begins, out of the keyed hash of as much of it.
-func Beginning(hash uint64) uint64 { return keyhash.Mix(hash, 2) }
+// BeginningHash is the hash of how a record begins, made of the keyed hash of what can be
+// read up to BeginningSize bytes of its rdata.
+func BeginningHash(hash uint64) uint64 { return keyhash.Mix(hash, 2) }
 
-// Begins is how much of rdata of a size stands for its beginning, 0 if it has none:
+// BeginningSize is how much of rdata of a size stands for its beginning, 0 if it has none:
 // of addresses the networks that hosts are spread over, of others what texts and keys
 // of one make share.
-func Begins(size int) int {
+func BeginningSize(size int) int {
 	for _, n := range [...]int{32, 8, 2} {
 		if n < size {
 			return n

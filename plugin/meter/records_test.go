@@ -32,8 +32,8 @@ func (s *server) reply(name uint64, rcode int, records ...Record) Bits {
 // address is an A record.
 func address(a uint32) Record {
 	read := binary.BigEndian.AppendUint32([]byte{0, byte(dns.TypeA)}, a)
-	n := Begins(4)
-	return Record{Hash: testKey.Sum(read), Price: Type(dns.TypeA) + Data(4), Begin: Beginning(testKey.Sum(read[:2+n])), Rest: Data(4 - n)}
+	n := BeginningSize(4)
+	return Record{Hash: testKey.Sum(read), Price: Type(dns.TypeA) + Data(4), Begin: BeginningHash(testKey.Sum(read[:2+n])), Rest: Data(4 - n)}
 }
 
 // A beginning, or a record, that a reply has twice is one.
@@ -125,9 +125,9 @@ func TestRepliesThatSayLittleAreCheap(t *testing.T) {
 	}
 }
 
-func TestBegins(t *testing.T) {
+func TestBeginningSize(t *testing.T) {
 	for size, want := range map[int]int{0: 0, 2: 0, 4: 2, 16: 8, 32: 8, 33: 32, 200: 32} {
-		if got := Begins(size); got != want {
+		if got := BeginningSize(size); got != want {
 			t.Errorf("%d of %d bytes, want %d", got, size, want)
 		}
 	}

@@ -46,6 +46,9 @@ func FuzzWindow(f *testing.F) {
 			if last.Queries == 0 {
 				t.Fatalf("step %d: %+v", step, last)
 			}
+			if what&4 > 0 {
+				continue // the first prefix waits on
+			}
 			store.Peek(0, &got)
 			if !collide {
 				if err := same(got, want.summary()); err != nil {

@@ -12,10 +12,10 @@ import (
 // paneEvents is the most events a pane holds.
 const paneEvents = 21
 
-// pane holds a stretch of events, what the last of them brought in, and sums over what was
-// new in their prefixes. Fractions are fixed-point. Most of the memory goes for panes, so
-// their fields are no wider than they must be and lie without gaps, and what most panes do
-// not need lies elsewhere: sums where something was measured, all events but the first few.
+// pane holds a stretch of events, sums of what their replies brought in, and sums over what
+// was new in their prefixes. Fractions are fixed-point. Most of the memory goes for panes, so
+// their fields are no wider than they must be, and what most panes do not need lies
+// elsewhere: sums where something was measured, all events but the first few.
 type pane struct {
 	opened                 Tick
 	list                   uint32 // number of the sums plus one, in few or, if the pane is wide, in many; 0 if it has none

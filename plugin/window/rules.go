@@ -39,17 +39,9 @@ type Query struct {
 // MaxPrefix is the most bytes that a prefix has.
 const MaxPrefix = 255
 
-// State says what is to be done after a query was observed.
-type State uint8
-
-const (
-	Quiet State = iota // nothing new enough for a score
-	Worth              // a score is due; the summary is filled
-)
-
 // Outcome is what Observe found. What passed has this query included.
 type Outcome struct {
-	State State
+	Worth bool // a score is due, and the window is summed up for it
 	Passed
 
 	arrived uint32 // what the summary rests on, for Window.Scored
@@ -65,15 +57,23 @@ type Rules struct {
 // NewRules makes rules.
 func NewRules(c Config) *Rules { return &Rules{Config: c} }
 
+// Again records a query that joins the latest event of its window, with so many bytes of
+// prefix, if that changes nothing but how many there were. It returns false, and records
+// nothing, if there is more to it: then Observe is to be asked.
+func (r *Rules) Again(w *Window, hash uint64, at Tick, bytes int) bool {
+	if w.latest&settled == 0 || !w.joins(hash, at, r.Span) {
+		return false
+	}
+	w.now = at
+	w.passed(bytes)
+	return true
+}
+
 // Observe records a query in the window of its pair. When a score is due, the window is
 // summed up into sum; a nil sum means that no score is wanted.
 func (r *Rules) Observe(w *Window, panes *Panes, q *Query, sum *feature.Summary) Outcome {
 	if w.joins(q.Hash, q.At, r.Span) {
 		w.now = q.At
-		if w.latest&settled != 0 {
-			w.passed(q.Prefix)
-			return Outcome{State: Quiet, Passed: w.Passed()}
-		}
 	} else {
 		now := w.slide(q.At, r.Span, panes)
 		e, _ := w.find(q.Hash, panes)
@@ -85,13 +85,13 @@ func (r *Rules) Observe(w *Window, panes *Panes, q *Query, sum *feature.Summary)
 		}
 		w.join(e, panes)
 	}
-	w.passed(q.Prefix)
-	out := Outcome{State: Quiet, Passed: w.Passed()}
+	w.passed(len(q.Prefix))
+	out := Outcome{Passed: w.Passed()}
 	if sum == nil {
 		return out
 	}
-	if w.due(&r.Due, panes) && (!r.settle(w, panes) || w.due(&r.Due, panes)) {
-		out.State, out.arrived = Worth, w.arrived
+	if w.due(&r.Due, panes) && (!r.settle(w, panes, q.Room[:0]) || w.due(&r.Due, panes)) {
+		out.Worth, out.arrived = true, w.arrived
 		w.summarize(sum, panes)
 	} else {
 		w.latest |= settled
@@ -100,14 +100,15 @@ func (r *Rules) Observe(w *Window, panes *Panes, q *Query, sum *feature.Summary)
 }
 
 // news sums up what is new in a fresh prefix, if anything is. The first prefix of a window
-// can wait: most pairs have one name, and no verdict ever rests on that.
+// can wait until there is another, or a score may be due: most pairs have one name, and it
+// is never worth one.
 func (r *Rules) news(w *Window, panes *Panes, q *Query) {
-	if w.queries == 0 && len(q.Prefix) > 0 && len(q.Prefix) <= lastBytes && q.Bits <= mostBits && q.Known == (Labels{}) {
+	if w.queries == 0 && len(q.Prefix) <= lastBytes && q.Bits <= mostBits && q.Known == (Labels{}) {
 		p := w.pane(panes)
 		p.waits, p.bits = true, uint16(q.Bits)
 		w.arrived += inBytes(q.Bits)
 	} else {
-		r.settle(w, panes)
+		r.settle(w, panes, q.Room[:0])
 		if novel := Novel(q.Room[:0], q.Prefix, w.last[:w.ends], &q.Known); len(novel) > 0 {
 			r.add(w, panes, w.pane(panes), q.Prefix, novel, q.Bits)
 		}
@@ -115,16 +116,18 @@ func (r *Rules) news(w *Window, panes *Panes, q *Query) {
 	w.remember(q.Prefix)
 }
 
-// settle measures the first prefix, if that waits, and reports whether it did. Until then
-// its bits are those it was charged, which are no fewer. All of it is new, and it is the last
-// fresh one.
-func (r *Rules) settle(w *Window, panes *Panes) bool {
+// settle measures the first prefix, if that waits, and reports whether it did; room is
+// scratch space. Until then its bits are those it was charged, which are no fewer. It is the
+// last fresh one, and nothing of it was known. What arrived has the charge from before as
+// well: too much of that matters to nobody before the first score.
+func (r *Rules) settle(w *Window, panes *Panes, room []byte) bool {
 	for _, number := range w.panes[:w.open] {
 		if p := panes.at(number); p.waits {
-			charged := int(p.bits)
+			prefix, charged := w.last[:w.ends], int(p.bits)
 			p.waits, p.bits = false, 0
-			w.arrived -= inBytes(charged)
-			r.add(w, panes, p, w.last[:w.ends], w.last[:w.ends], charged)
+			if novel := Novel(room, prefix, nil, &Labels{}); len(novel) > 0 { // all labels can be empty
+				r.add(w, panes, p, prefix, novel, charged)
+			}
 			return true
 		}
 	}
@@ -150,7 +153,7 @@ func (r *Rules) Summarize(w *Window, panes *Panes, sum *feature.Summary) bool {
 	if w.open == 0 {
 		return false
 	}
-	r.settle(w, panes)
+	r.settle(w, panes, make([]byte, 0, MaxPrefix))
 	w.summarize(sum, panes)
 	return true
 }

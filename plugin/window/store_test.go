@@ -2,10 +2,12 @@ package window
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"testing"
 	"time"
 
 	"github.com/notunnel/notunnel/model/feature"
+	"github.com/notunnel/notunnel/plugin/slab"
 )
 
 // Pair names a window of a store.
@@ -45,29 +47,85 @@ func (s *Store) Peek(p Pair, sum *feature.Summary) bool {
 func nth(n int) Pair { return Pair(hashed(fmt.Sprint(n))) }
 
 // visit has a pair ask for a prefix.
-func visit(s *Store, p Pair, prefix string, at time.Time) State {
+func visit(s *Store, p Pair, prefix string, at time.Time) {
 	q := query(prefix, at)
 	q.Pair = p
-	return s.Observe(&q, nil).State
+	s.Observe(&q, nil)
 }
 
-// The models run once for a prefix that many pairs have, and what is remembered
-// sums up as what was measured.
+// The models run once for a prefix that many pairs have, when the first of them is summed
+// up, and what is remembered sums up as what was measured.
 func TestExpensiveMeasuresAreShared(t *testing.T) {
-	s, now := newStore(), time.Unix(1e9, 0)
+	s, now, measured := newStore(), time.Unix(1e9, 0), 0
+	s.Measure = func(text []byte) Measures {
+		measured++
+		return measure(text)
+	}
 	visit(s, nth(0), "www", now)
+	if measured > 0 {
+		t.Error("the only prefix of a window is measured")
+	}
 	var want, got feature.Summary
-	s.Peek(nth(0), &want)
+	if s.Peek(nth(0), &want); want.Fresh != 1 || want.New != 3 || measured != 1 {
+		t.Fatalf("%+v after %d measures", want, measured)
+	}
 	for i := range 100 {
-		q := query("www", now)
-		q.Pair = nth(i)
-		if state := s.Observe(&q, nil).State; state != Quiet {
-			t.Fatalf("pair %d: state %d, want Quiet", i, state)
-		}
-		if s.Peek(q.Pair, &got); got != want {
+		visit(s, nth(i), "www", now)
+		if s.Peek(nth(i), &got); got != want {
 			t.Fatalf("pair %d: %+v, want %+v", i, got, want)
 		}
 	}
+	if measured != 1 {
+		t.Errorf("%d measures of one prefix", measured)
+	}
+}
+
+// Whatever windows do, what they leave is used again, and copies are alike.
+func TestPanesAreGivenBack(t *testing.T) {
+	s, r, now := newStore(), rand.New(rand.NewPCG(8, 1)), Tick(1<<31)
+	for range 50_000 {
+		p := Pair(r.IntN(20))
+		switch r.IntN(40) {
+		case 0:
+			s.window(p).Clear(&s.panes)
+		case 1:
+			now -= Tick(r.IntN(1000)) * Tick(r.IntN(2))
+		case 2:
+			to := s.window(Pair(r.IntN(20)))
+			if to == s.window(p) {
+				continue
+			}
+			to.Clear(&s.panes)
+			s.window(p).CopyTo(to, &s.panes, &s.panes)
+			var was, is feature.Summary
+			if a, b := s.Summarize(to, &s.panes, &is), s.Peek(p, &was); a != b || is != was {
+				t.Fatalf("a copy is %+v, want %+v", is, was)
+			}
+		default:
+			prefix := fmt.Sprint(r.IntN(1 << r.IntN(10)))
+			q := asked{Query: Query{Prefix: []byte(prefix), Hash: hashed(prefix), Fresh: r.IntN(3) > 0, Bits: 50, At: now}, Pair: p}
+			s.Observe(&q, nil)
+		}
+		now += Tick(r.IntN(1 << r.IntN(14)))
+	}
+	for p := range Pair(20) {
+		s.window(p).Clear(&s.panes)
+	}
+	if !whole(&s.panes.panes) || !whole(&s.panes.few) || !whole(&s.panes.many) {
+		t.Error("windows that are empty have something, or have given something back twice")
+	}
+}
+
+// whole reports whether a pool hands out every number below any, once.
+func whole[T any](p *slab.Pool[T]) bool {
+	const many = 10_000
+	seen := map[uint32]bool{}
+	for range many {
+		if n := p.Take(); n < many {
+			seen[n] = true
+		}
+	}
+	return len(seen) == many
 }
 
 func TestCopiesShareNothing(t *testing.T) {

@@ -154,10 +154,10 @@ func (w *Window) restart(now Tick) {
 	w.ends = 0
 }
 
-// passed counts a query.
-func (w *Window) passed(prefix []byte) {
+// passed counts a query with so many bytes of prefix.
+func (w *Window) passed(bytes int) {
 	w.queries = plus(w.queries, 1)
-	w.bytes = plus(w.bytes, len(prefix))
+	w.bytes = plus(w.bytes, bytes)
 }
 
 // plus adds and stays at the most there is.
@@ -244,7 +244,7 @@ func (w *Window) Clear(s *Panes) {
 	for w.open > 0 {
 		w.drop(s)
 	}
-	*w = Window{}
+	*w = Window{arrived: w.arrived, weighed: w.arrived} // a score of what has gone comes too late
 }
 
 // find returns the newest event of the prefix and the pane it is in, nil if there is

@@ -178,10 +178,11 @@ func same(got, want feature.Summary) error {
 
 func TestWindowAgreesWithNaiveSums(t *testing.T) {
 	span := Ticks(time.Hour)
-	for seed := range uint64(40) {
+	for seed := range uint64(120) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		names := 1 + r.IntN(120)     // few names recur often, many slide out
 		pause := 1 + r.IntN(2000)    // ticks: from a burst to two minutes apart
+		looks := 1 + r.IntN(10)      // steps between two sums
 		now := Tick(r.Uint32() | 15) // also across the wrap
 		if seed%5 == 0 {
 			now = math.MaxUint32 - 500
@@ -190,13 +191,22 @@ func TestWindowAgreesWithNaiveSums(t *testing.T) {
 		var q asked
 		for step := range 600 {
 			prefix := fmt.Sprintf("%x.zone%d.%d", r.IntN(names)*77777, r.IntN(3), seed)
-			if r.IntN(20) == 0 {
+			switch r.IntN(40) {
+			case 0, 1:
 				prefix = strings.Repeat(prefix+".", 1+r.IntN(8)) + "long"
+			case 2:
+				prefix = []string{"", ".", "a..b", "a.", ".a"}[r.IntN(5)]
 			}
 			q.Prefix, q.Hash, q.At = []byte(prefix), hashed(prefix), now
-			q.Fresh, q.Bits, q.Known = r.IntN(4) > 0, r.IntN(900), Labels{r.Uint64() & r.Uint64(), 0}
-			if out := store.Observe(&q, nil); out.State != Quiet {
-				t.Fatalf("state %d, want Quiet", out.State)
+			q.Fresh, q.Bits, q.Known = r.IntN(4) > 0, r.IntN(900), Labels{}
+			if r.IntN(4) == 0 {
+				q.Bits = 1 << 16
+			}
+			if r.IntN(2) == 0 {
+				q.Known[0] = r.Uint64() & r.Uint64()
+			}
+			if out := store.Observe(&q, nil); out.Worth {
+				t.Fatal("a score is due that nobody wants")
 			}
 			want.observe(prefix, &q.Query, span)
 			if r.IntN(2) == 0 {
@@ -204,16 +214,18 @@ func TestWindowAgreesWithNaiveSums(t *testing.T) {
 				store.Learn(q.Pair, q.Hash, &Answer{News: news})
 				want.learn(prefix, news)
 			}
+			if now += Tick(r.IntN(pause)); r.IntN(100) == 0 {
+				now += span / 2
+			}
+			if r.IntN(looks) > 0 { // else the first prefix never waits for long
+				continue
+			}
 			var got feature.Summary
 			if !store.Peek(q.Pair, &got) {
 				t.Fatal("the window is gone")
 			}
 			if err := same(got, want.summary()); err != nil {
 				t.Fatalf("seed %d, step %d: %v", seed, step, err)
-			}
-			now += Tick(r.IntN(pause))
-			if r.IntN(100) == 0 {
-				now += span / 2
 			}
 		}
 	}
@@ -297,7 +309,7 @@ func TestCountersBeginAnewWithTheWindow(t *testing.T) {
 
 func TestCountersStayAtTheirMost(t *testing.T) {
 	w := Window{queries: math.MaxUint32, bytes: math.MaxUint32 - 3}
-	w.passed([]byte("prefix"))
+	w.passed(len("prefix"))
 	if w.queries != math.MaxUint32 || w.bytes != math.MaxUint32 {
 		t.Errorf("%d queries, %d bytes", w.queries, w.bytes)
 	}
@@ -316,18 +328,18 @@ func TestScoreLeavesWhatCameSince(t *testing.T) {
 	for i := range 4 {
 		first = due(s, long(i), now)
 	}
-	if first.State != Worth {
-		t.Fatalf("state %d, want a score to be due", first.State)
+	if !first.Worth {
+		t.Fatal("no score is due")
 	}
 	second := due(s, long(20), now)
 	s.Scored(0, first, 0)
-	if out := due(s, long(20), now); out.State != Worth {
+	if out := due(s, long(20), now); !out.Worth {
 		t.Error("what came since the summary is taken for scored")
 	}
 	s.Scored(0, second, 0)
 	s.Scored(0, first, 1) // late: it says nothing new
-	if out := due(s, long(20), now); out.State != Quiet {
-		t.Errorf("state %d when all is scored, want Quiet", out.State)
+	if out := due(s, long(20), now); out.Worth {
+		t.Error("a score is due when all is scored")
 	}
 
 	now = now.Add(2 * time.Hour) // another life of the window
@@ -335,7 +347,7 @@ func TestScoreLeavesWhatCameSince(t *testing.T) {
 		first = due(s, long(i), now)
 	}
 	s.Scored(0, second, 1)
-	if out := due(s, long(0), now); out.State != Worth {
+	if out := due(s, long(0), now); !out.Worth {
 		t.Error("a score of what is forgotten counts for what came later")
 	}
 }
@@ -504,11 +516,11 @@ func TestNothingIsFoundLaterForWaiting(t *testing.T) {
 			if lazy.window(0).waiting(&lazy.panes) {
 				waited++
 			}
-			settled := eager.Peek(0, new(feature.Summary))
-			if a.State != b.State || a.Passed != b.Passed || !settled || got != want {
+			settled := eager.Peek(0, new(feature.Summary)) && !eager.window(0).waiting(&eager.panes)
+			if a.Worth != b.Worth || a.Passed != b.Passed || !settled || got != want {
 				t.Fatalf("seed %d, step %d: %+v\n%+v, want %+v\n%+v", seed, step, a, got, b, want)
 			}
-			if a.State == Worth {
+			if a.Worth {
 				worth++
 				if r.IntN(2) == 0 {
 					score := r.Float32()

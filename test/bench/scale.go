@@ -52,7 +52,8 @@ func scale(r *report) error {
 		scalePairs, scaleGoroutines, scaleRounds)
 	r.table([]string{"shards", "million queries/s, 1 core", "2 cores", "ratio", "waiting for a lock, ns a query, 1 core", "2 cores"}, rows)
 	r.text("With all shards hardly anything is waited for; what the second core brings less than the first is the price of windows and lists that both write in turn, since here every goroutine asks for the same few pairs.")
-	r.text("A store of 65,536 windows has 32 shards; a query takes one lock, once. It holds it for less than the %.0f ns that the engine takes, out of about %d µs that a resolver spends on a cached answer. "+
+	r.text("A store of 65,536 windows has 32 shards; a query takes one lock, once. For a known name it holds it for less than the %.0f ns that the engine takes, out of about %d µs that a resolver spends on a cached answer; "+
+		"for one that has to be measured, a few in a hundred, for some µs. "+
 		"So on 64 cores that do nothing but answer from the cache, another core has the lock that a query wants at most %.1f times in a hundred.",
 		alone, cachedAnswer/1000, 100*63*alone/cachedAnswer/32)
 	return nil
