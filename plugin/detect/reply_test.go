@@ -134,25 +134,28 @@ func TestToldAtAGlance(t *testing.T) {
 	}
 }
 
-// Hosts of a network that was seen cost less than those of another.
+// Hosts of a network that was seen cost less than those of another, in what a second key is
+// charged as well.
 func TestRecordsShareTheirBeginning(t *testing.T) {
-	e, at := engine(t, nil), time.Unix(1e9, 0)
-	price := func(i int, address string) meter.Bits {
-		d := ask(e, Query{Name: fmt.Sprintf("n%d.example.org.", i), Type: dns.TypeA, Client: client, At: at})
-		m := new(dns.Msg)
-		m.SetQuestion(fmt.Sprintf("n%d.example.org.", i), dns.TypeA)
-		rr := record(t, "A "+address)
-		rr.Header().Name = m.Question[0].Name
-		m.Answer = []dns.RR{rr}
-		price, ok := e.Reply(d.Ticket, m, at)
-		if !ok {
-			t.Fatal("a reply is withheld")
+	for _, sld := range []string{"example.org.", "someone.github.io."} {
+		e, at := engine(t, nil), time.Unix(1e9, 0)
+		price := func(label, address string) meter.Bits {
+			d := ask(e, Query{Name: label + "." + sld, Type: dns.TypeA, Client: client, At: at})
+			m := new(dns.Msg)
+			m.SetQuestion(label+"."+sld, dns.TypeA)
+			rr := record(t, "A "+address)
+			rr.Header().Name = m.Question[0].Name
+			m.Answer = []dns.RR{rr}
+			price, ok := e.Reply(d.Ticket, m, at)
+			if !ok {
+				t.Fatal("a reply is withheld")
+			}
+			return price
 		}
-		return price
-	}
-	price(0, "192.0.2.1")
-	if other, same := price(1, "198.51.100.7"), price(2, "192.0.2.77"); same >= other {
-		t.Errorf("an address of a network that was seen costs %d, one of another %d", same, other)
+		price("a", "192.0.2.1")
+		if other, same := price("b", "198.51.100.7"), price("c", "192.0.2.77"); same >= other {
+			t.Errorf("%s: an address of a network that was seen costs %d, one of another %d", sld, same, other)
+		}
 	}
 }
 
