@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	chainRounds  = 48
+	chainRounds  = 24
 	chainWarm    = 6 // rounds before the first that counts
 	chainQueries = 50_000
 )

@@ -78,19 +78,24 @@ func quantile(x []float64, q float64) float64 {
 	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
 }
 
+func mean(x []float64) (m float64) {
+	for _, v := range x {
+		m += v / float64(len(x))
+	}
+	return m
+}
+
 // interval is the mean of paired rounds and half the width of its 95 %
 // confidence interval; with the 24 to 48 rounds that we make, Student's t is 2.01
 // to 2.07.
-func interval(x []float64) (mean, half float64) {
-	for _, v := range x {
-		mean += v / float64(len(x))
-	}
+func interval(x []float64) (middle, half float64) {
+	middle = mean(x)
 	var squares float64
 	for _, v := range x {
-		squares += (v - mean) * (v - mean)
+		squares += (v - middle) * (v - middle)
 	}
 	n := float64(len(x))
-	return mean, 2.07 * math.Sqrt(squares/(n-1)/n)
+	return middle, 2.07 * math.Sqrt(squares/(n-1)/n)
 }
 
 // bar says whether a figure keeps within its bar, as far as its confidence
