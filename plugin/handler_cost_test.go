@@ -3,9 +3,12 @@ package notunnel
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
+	"runtime/debug"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"github.com/coredns/coredns/plugin"
 	"github.com/coredns/coredns/plugin/test"
@@ -117,4 +120,58 @@ func BenchmarkServeDNS(b *testing.B) {
 			}
 		})
 	}
+}
+
+// Whatever is on the stack already, what deciding takes of it is reserved before: names that
+// are new and known, that are measured, priced and scored, alone and together.
+func TestDecidingGrowsNoStack(t *testing.T) {
+	if racing > 0 {
+		t.Skip("its frames are larger")
+	}
+	n := door(t)
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // a collection moves stacks as well
+	r, w := rand.New(rand.NewPCG(1, 3)), &silent{addr: &net.UDPAddr{IP: net.IPv4(192, 0, 2, 7), Port: 53}}
+	names := []func() string{
+		func() string { return "www.example.com." },
+		func() string { return fmt.Sprintf("host-%d.example%d.org.", r.IntN(1e6), r.IntN(30)) },
+		func() string { return fmt.Sprintf("%x.rotated%d.net.", r.Uint64(), r.IntN(40)) },
+		func() string { return fmt.Sprintf("n%d.someone.github.io.", r.IntN(1e6)) },
+		func() string { return fmt.Sprintf("%d.2.0.192.in-addr.arpa.", r.IntN(256)) },
+		func() string { return strings.Repeat(fmt.Sprintf("%014x.", r.Uint64()>>8), 15) + "long.org." },
+	}
+	grown := 0
+	for frames := range 600 {
+		for _, name := range names {
+			q, room, moved := questions(1, func(int) string { return name() })[0], rooms.Get().(*room), false
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				deeper(frames, func() {
+					var here byte
+					reserve(false)
+					before := uintptr(unsafe.Pointer(&here))
+					n.decide(context.Background(), w, q, ".", room)
+					moved = uintptr(unsafe.Pointer(&here)) != before
+				})
+			}()
+			<-done
+			if moved {
+				grown++
+			}
+		}
+	}
+	if grown > 0 {
+		t.Errorf("deciding on %d queries of %d had the stack grow: raise deepest", grown, 600*len(names))
+	}
+}
+
+// deeper calls f with so many frames more on the stack.
+//
+//go:noinline
+func deeper(frames int, f func()) {
+	if frames == 0 {
+		f()
+		return
+	}
+	deeper(frames-1, f)
 }
